@@ -1,0 +1,37 @@
+// The one table of hypercalls. Numbers, dispatch, guest stubs, names and documentation grow from it.
+//
+// Calling convention: SMCCC 1.x (Arm DEN 0028, "SMC and HVC calling convention"), HVC #0, fast calls, 64-bit, in the owner range
+// "Vendor Specific Hypervisor Service Calls". Arguments in x1..x7, result in x0 (and x1..x3 where said). Errors: Error below.
+#pragma once
+#include <cstdint>
+
+// clang-format off
+// X(number, name, arguments, what it does)
+#define TIFFIN_HYPERCALLS(X)                                                                                                         \
+    X(0x00, Version,      0, "x0 = abi_version.")                                                                                    \
+    X(0x01, Yield,        0, "Lets other VMs of the same standing run. x0 = 0.")                                                     \
+    X(0x02, Exit,         1, "Stops the calling VM for good; x1 = status, 0 for success, 1..255 otherwise. Does not return.")         \
+    X(0x03, ConsoleWrite, 7, "x1 = count of bytes, 1..48; x2..x7 = the bytes, little-endian. x0 = bytes taken (fewer when full).")    \
+    X(0x04, VcpuStats,    1, "x1 = a StatId, of the calling vCPU. x0 = 0, x1 = the value; InvalidParameter for an unknown id.")
+// clang-format on
+
+namespace tiffin::abi {
+
+inline constexpr std::uint32_t abi_version = 1;
+
+/// SMCCC function identifier of call number 0: fast, 64-bit, owner 6.
+inline constexpr std::uint32_t hypercall_base = 0xc600'0000;
+
+enum class Call : std::uint32_t {
+#define X(number, name, arguments, text) name = hypercall_base + (number),
+    TIFFIN_HYPERCALLS(X)
+#undef X
+};
+
+/// SMCCC return codes (DEN 0028, "Return codes"), as the signed value of x0.
+enum class Error : std::int64_t { Success = 0, NotSupported = -1, NotRequired = -2, InvalidParameter = -3, NotPermitted = -4, Busy = -5 };
+
+/// What VcpuStats tells. Times are in ticks of the system counter (CNTFRQ_EL0 Hz).
+enum class StatId : std::uint32_t { RunTicks = 0, WakeUps = 1, Traps = 2, Switches = 3 };
+
+}  // namespace tiffin::abi

@@ -1,0 +1,165 @@
+// The packed plan: what the tool decided, and all that the hypervisor is told. Little-endian, naturally aligned, no pointers.
+//
+//   boot image (file, loaded as one piece at PlanHeader::load_address)
+//   +--------------------------+ 0
+//   | hypervisor               |   starts with the arm64 Image header (64 bytes), then ImageInfo at offset 64.
+//   |                          |   text, rodata, data, bss and stacks are all in the file
+//   +--------------------------+ ImageInfo::plan_offset (4 KiB aligned)
+//   | PlanHeader               |
+//   | tables: memory, vms, vcpus, payloads, windows, interrupts, strings
+//   +--------------------------+
+//   | payloads                 |   each 4 KiB aligned (2 MiB where its guest address is), zero-padded to 4 KiB
+//   +--------------------------+ file size, 4 KiB aligned
+//   | pool (not in the file)   |   PlanHeader::pool_bytes of RAM for what the hypervisor allocates at boot
+//   +--------------------------+ image_size in the arm64 Image header covers the file and the pool
+//
+// The tool writes it (tool/pack), plan/ reads and validates it: the tool before it writes, the hypervisor at boot, the fuzzer always.
+#pragma once
+#include <cstdint>
+
+namespace tiffin::abi {
+
+inline constexpr std::uint64_t plan_magic = 0x4e414c5046464954;   // "TIFFPLAN"
+inline constexpr std::uint64_t image_magic = 0x474d494e49464654;  // "TFFINIMG"
+inline constexpr std::uint32_t plan_version = 1;
+inline constexpr std::uint32_t image_info_offset = 64;
+
+inline constexpr std::uint32_t max_vms = 1024;
+inline constexpr std::uint32_t max_vcpus_per_vm = 8;
+inline constexpr std::uint32_t max_cpus = 8;
+inline constexpr std::uint32_t max_priority = 63;  // of a `fixed` VM; higher runs first
+inline constexpr std::uint32_t min_weight = 1, max_weight = 10'000, default_weight = 100;
+inline constexpr std::uint32_t pool_vm_bytes = 2048;    // of the pool, for each VM's state (checked against sizeof in core/vm)
+inline constexpr std::uint32_t pool_vcpu_bytes = 2048;  // of the pool, for each vCPU's state
+inline constexpr std::uint32_t max_name = 31;      // bytes of a VM's name, without the terminating zero
+
+/// At offset 64 of the boot image, behind the arm64 Image header. The hypervisor's binary carries it with zero plan fields; the tool fills them.
+struct ImageInfo {
+    std::uint64_t magic;             // image_magic
+    std::uint32_t version;           // plan_version
+    std::uint32_t hypervisor_bytes;  // of the hypervisor's own part, 4 KiB aligned (set by the linker script)
+    std::uint32_t plan_offset;       // from the start of the image; 0: no plan was packed
+    std::uint32_t plan_bytes;
+    std::uint64_t reserved;
+};
+static_assert(sizeof(ImageInfo) == 32);
+
+/// A table: `count` records at `offset` bytes from the start of the plan.
+struct TableRef {
+    std::uint32_t offset;
+    std::uint32_t count;
+};
+
+/// An offset into the string table (zero-terminated UTF-8). 0 is the empty string.
+using StringRef = std::uint32_t;
+
+enum class GicVersion : std::uint32_t { V2 = 2, V3 = 3 };
+enum class UartKind : std::uint32_t { None = 0, Pl011 = 1, Cadence = 2 };
+enum class PsciConduit : std::uint32_t { None = 0, Smc = 1, Hvc = 2 };
+
+/// What the tool learnt from the board's device tree. Addresses are physical; interrupt numbers are GIC INTIDs (SPI n is 32 + n, PPI n is 16 + n).
+struct BoardRecord {
+    StringRef name;               // the device tree's root `model`, or its first `compatible`
+    GicVersion gic_version;
+    std::uint64_t gicd, gicd_size;
+    std::uint64_t gicr, gicr_size;      // GICv3 redistributors (first region); 0 on GICv2
+    std::uint64_t gicc, gicc_size;      // GICv2 CPU interface; 0 on GICv3
+    std::uint64_t gich, gich_size;      // GICv2 virtual interface control; 0 on GICv3
+    std::uint64_t gicv, gicv_size;      // GICv2 virtual CPU interface; 0 on GICv3
+    std::uint64_t uart, uart_size;
+    UartKind uart_kind;
+    std::uint32_t uart_intid;
+    std::uint32_t maintenance_intid;    // GIC maintenance interrupt (25 on most boards)
+    std::uint32_t hyp_timer_intid;      // EL2 physical timer, CNTHP (26)
+    std::uint32_t virtual_timer_intid;  // EL1 virtual timer, CNTV (27)
+    std::uint32_t physical_timer_intid; // EL1 physical timer, CNTP (30)
+    PsciConduit psci;
+    std::uint32_t cpu_count;
+    std::uint64_t mpidr[max_cpus];      // affinity fields of each core, in device-tree order: core 0 is cpu@0
+};
+
+/// A range of the board's RAM, from the device tree's memory nodes. 4 KiB aligned.
+struct MemoryRecord {
+    std::uint64_t base, size;
+};
+
+enum class Policy : std::uint32_t { Share = 0, Fixed = 1 };
+
+enum VmFlags : std::uint32_t {
+    vm_has_uart = 1u << 0,   // PL011 at 0x0900'0000, INTID 33
+    vm_has_rtc = 1u << 1,    // PL031 at 0x0901'0000, INTID 34
+};
+
+struct VmRecord {
+    StringRef name;            // unique, 1..max_name bytes of [a-z0-9-], starts with a letter
+    std::uint32_t line;        // of the VM in the description, for messages; 1-based
+    std::uint32_t flags;       // VmFlags
+    std::uint32_t reserved;
+    std::uint64_t ram_ipa;     // start of RAM in the guest's map, 2 MiB aligned
+    std::uint64_t ram_size;    // bytes, multiple of 4 KiB, >= 64 KiB
+    std::uint64_t ram_pa;      // the private memory behind it; congruent to ram_ipa modulo 2 MiB if ram_size >= 2 MiB, else 4 KiB aligned
+    std::uint64_t entry;       // guest address at which the first vCPU starts, with the MMU off
+    std::uint64_t x0;          // its x0: the guest device tree's address (arm64 boot protocol)
+    TableRef payloads;         // slices: `offset` is an INDEX into the plan-wide table, not bytes
+    TableRef vcpus;
+    TableRef windows;
+    TableRef interrupts;
+};
+
+/// A vCPU, pinned to one physical core.
+struct VcpuRecord {
+    std::uint32_t vm;          // index into the VM table
+    std::uint32_t core;        // index into BoardRecord::mpidr
+    Policy policy;
+    std::uint32_t priority;    // fixed: 1..max_priority
+    std::uint32_t weight;      // share: min_weight..max_weight
+    std::uint32_t reserved;
+};
+
+/// Bytes of the boot image that the guest finds at `ipa` when it starts. Guests start in place: the pages are mapped read-only,
+/// and a page is copied to the VM's private RAM when the guest first writes to it. So a reset finds the pristine image.
+struct PayloadRecord {
+    std::uint64_t ipa;           // 4 KiB aligned, inside the VM's RAM
+    std::uint64_t image_offset;  // 4 KiB aligned; congruent to ipa modulo 2 MiB where size >= 2 MiB
+    std::uint64_t size;          // bytes in the file; the rest of the last page is zero
+    std::uint32_t crc32;         // CRC-32 (IEEE 802.3, as zlib's crc32) of the `size` bytes
+    StringRef what;              // "kernel", "initrd", "device tree", or the file's name, for messages
+};
+
+/// Device memory given to a VM: mapped straight through, and to nobody else. 4 KiB aligned.
+struct WindowRecord {
+    std::uint64_t ipa, pa, size;
+    StringRef what;              // node name in the board's device tree
+    std::uint32_t line;          // in the description
+};
+
+/// A physical SPI given to a VM.
+struct InterruptRecord {
+    std::uint32_t physical;      // INTID 32..1019
+    std::uint32_t virtual_id;    // INTID 32..287 in the VM
+    std::uint32_t edge;          // 1: edge-triggered, 0: level
+    std::uint32_t line;          // in the description
+};
+
+enum PlanFlags : std::uint32_t {
+    plan_verify_payloads = 1u << 0,  // check every payload's CRC at boot (reads all of the image)
+    plan_stay_on = 1u << 1,          // do not power the board off when all VMs have stopped
+};
+
+struct PlanHeader {
+    std::uint64_t magic;         // plan_magic
+    std::uint32_t version;       // plan_version
+    std::uint32_t bytes;         // of header, tables and strings
+    std::uint32_t crc32;         // CRC-32 (IEEE) of those bytes, with this field zero
+    std::uint32_t flags;         // PlanFlags
+    std::uint64_t load_address;  // physical; the image must be loaded here (2 MiB aligned)
+    std::uint64_t image_bytes;   // of the boot image file
+    std::uint64_t pool_bytes;    // RAM behind the file for the hypervisor's boot allocations
+    StringRef description;       // file name of the description, for messages
+    std::uint32_t reserved;
+    TableRef memory, vms, vcpus, payloads, windows, interrupts;
+    TableRef strings;            // count is in bytes; first and last byte are zero
+    BoardRecord board;
+};
+
+}  // namespace tiffin::abi
