@@ -1,0 +1,11 @@
+# Clang 19 and lld, with the libstdc++ headers of Debian's cross GCC (only the freestanding ones are used).
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_CXX_COMPILER clang++-19)
+set(CMAKE_ASM_COMPILER clang-19)
+set(CMAKE_CXX_COMPILER_TARGET aarch64-linux-gnu)
+set(CMAKE_ASM_COMPILER_TARGET aarch64-linux-gnu)
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-fuse-ld=lld-19")
+set(CMAKE_OBJCOPY llvm-objcopy-19)
+set(CMAKE_SIZE llvm-size-19)
