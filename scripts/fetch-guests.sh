@@ -1,0 +1,133 @@
+#!/bin/sh
+# Fetches what the sample guests need from Debian, for arm64, without installing any of it:
+#   linux/Image, linux-rt/Image   Debian's stock and PREEMPT_RT kernels, uncompressed
+#   initrd-linux.cpio.gz          busybox and scripts/guests/linux-init
+#   initrd-control.cpio.gz        the same, cyclictest, and scripts/guests/control-init
+#   xen/xen                       the peer that the benchmark measures (raw arm64 Image)
+# Everything lands in ${TIFFIN_CACHE:-.cache}; what is there is not fetched again. Nothing on this system changes: apt keeps
+# its arm64 lists in the cache too, so neither root nor `dpkg --add-architecture` is needed.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+cache=${TIFFIN_CACHE:-$root/.cache}
+mkdir -p "$cache"
+cache=$(CDPATH='' cd -- "$cache" && pwd)
+work=$cache/work
+apt=$cache/apt
+
+say() { printf 'fetch-guests: %s\n' "$*"; }
+fail() { printf 'fetch-guests: %s\n' "$*" >&2; exit 1; }
+
+# apt with a state of its own: arm64 only, no installed packages, the system's own sources and proxies.
+apt_arm64() {
+    command=$1; shift
+    "$command" -q -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User= \
+        -o Dir::State="$apt/state" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache" \
+        -o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false \
+        -o Acquire::Retries=3 -o Debug::NoLocking=1 "$@"
+}
+
+update_lists() {
+    [ -e "$apt/updated" ] && return
+    say 'reading Debian'\''s arm64 package lists (about 12 MB) ...'
+    mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
+    : > "$apt/status"
+    apt_arm64 apt-get update > "$apt/update.log" 2>&1 || { tail -5 "$apt/update.log" >&2; fail 'apt-get update failed'; }
+    : > "$apt/updated"
+}
+
+# The real package behind a kernel metapackage: the name carries an ABI number that changes with each security update.
+real_package() {
+    apt_arm64 apt-cache depends "$1" | sed -n 's/^ *|\{0,1\}Depends: *\(linux-image-[0-9][^ ]*\).*/\1/p' | head -n 1
+}
+
+# unpack PACKAGE: downloads it once and leaves its files in $work/PACKAGE.
+unpack() {
+    [ -d "$work/$1" ] && return
+    update_lists
+    say "downloading $1 ..."
+    mkdir -p "$cache/debs" "$work"
+    (cd "$cache/debs" && apt_arm64 apt-get download "$1" > "$apt/download.log" 2>&1) ||
+        { tail -5 "$apt/download.log" >&2; fail "cannot download $1"; }
+    rm -rf "$work/$1.part"
+    dpkg -x "$(ls -t "$cache/debs/$1"_*.deb | head -n 1)" "$work/$1.part"
+    mv "$work/$1.part" "$work/$1"
+    echo "$1" >> "$cache/packages.txt"
+}
+
+# An arm64 Image says "ARM\x64" at byte 56 (Linux, Documentation/arch/arm64/booting.rst, "Call the kernel image").
+is_arm64_image() { [ "$(od -An -tx1 -j56 -N4 "$1" | tr -d ' \n')" = 41524d64 ]; }
+
+# store_image FROM TO: uncompressed if need be, checked, moved into place in one step.
+store_image() {
+    mkdir -p "$(dirname "$2")"
+    if gzip -t "$1" 2> /dev/null; then gzip -dc "$1" > "$2.part"; else cp "$1" "$2.part"; fi
+    is_arm64_image "$2.part" || fail "$1 is not an arm64 Image"
+    chmod 644 "$2.part"
+    mv "$2.part" "$2"
+    say "$2: $(($(wc -c < "$2") / 1024)) KiB"
+}
+
+fetch_kernel() { # METAPACKAGE FOLDER
+    [ -e "$cache/$2/Image" ] && return
+    update_lists
+    package=$(real_package "$1")
+    [ -n "$package" ] || fail "no kernel package behind $1 in this system's apt sources"
+    unpack "$package"
+    store_image "$(ls "$work/$package"/boot/vmlinuz-*)" "$cache/$2/Image"
+    rm -rf "${work:?}/$package/lib" # 400 MB of modules that no sample guest loads
+    echo "${package#linux-image-}" > "$cache/$2/version"
+}
+
+fetch_xen() {
+    [ -e "$cache/xen/xen" ] && return
+    unpack xen-hypervisor-4.17-arm64
+    store_image "$work/xen-hypervisor-4.17-arm64/boot/xen-4.17-arm64" "$cache/xen/xen"
+}
+
+# Sorted names, zeroed times, owner 0: the same files give the same archive.
+pack() { # FOLDER ARCHIVE
+    find "$1" -exec touch -h -d @0 {} +
+    (cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet | gzip -9n) > "$2.part"
+    mv "$2.part" "$2"
+    say "$2: $(($(wc -c < "$2") / 1024)) KiB"
+}
+
+base_tree() { # FOLDER INIT
+    rm -rf "$1"
+    mkdir -p "$1/bin" "$1/dev" "$1/proc" "$1/sys" "$1/tmp" "$1/lib"
+    cp "$work/busybox-static/bin/busybox" "$1/bin/busybox"
+    for applet in sh mount cat echo uname sha256sum setsid sleep poweroff reboot nproc seq cut grep sed ls ps dd head; do
+        ln -s busybox "$1/bin/$applet"
+    done
+    cp "$root/scripts/guests/$2" "$1/init"
+    chmod 755 "$1/init" "$1/bin/busybox"
+}
+
+initrd_linux() {
+    out=$cache/initrd-linux.cpio.gz
+    [ "$out" -nt "$root/scripts/guests/linux-init" ] && return
+    unpack busybox-static
+    base_tree "$work/tree-linux" linux-init
+    pack "$work/tree-linux" "$out"
+}
+
+# cyclictest is linked dynamically: it comes with the loader and the two libraries that it names.
+initrd_control() {
+    out=$cache/initrd-control.cpio.gz
+    [ "$out" -nt "$root/scripts/guests/control-init" ] && return
+    for package in busybox-static rt-tests libnuma1 libc6; do unpack "$package"; done
+    tree=$work/tree-control
+    base_tree "$tree" control-init
+    cp "$work/rt-tests/usr/bin/cyclictest" "$tree/bin/"
+    cp -L "$work/libnuma1/usr/lib/aarch64-linux-gnu/libnuma.so.1" "$tree/lib/"
+    cp -L "$work/libc6/lib/aarch64-linux-gnu/libc.so.6" "$work/libc6/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1" "$tree/lib/"
+    chmod 755 "$tree"/lib/*
+    pack "$tree" "$out"
+}
+
+fetch_kernel linux-image-arm64 linux
+fetch_kernel linux-image-rt-arm64 linux-rt
+initrd_linux
+initrd_control
+fetch_xen
