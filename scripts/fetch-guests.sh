@@ -93,6 +93,9 @@ pack() { # FOLDER ARCHIVE
     say "$2: $(($(wc -c < "$2") / 1024)) KiB"
 }
 
+# fresh ARCHIVE INIT: neither the guest's script nor this one is newer.
+fresh() { [ "$1" -nt "$2" ] && [ "$1" -nt "$root/scripts/fetch-guests.sh" ]; }
+
 base_tree() { # FOLDER INIT
     rm -rf "$1"
     mkdir -p "$1/bin" "$1/dev" "$1/proc" "$1/sys" "$1/tmp" "$1/lib"
@@ -106,22 +109,24 @@ base_tree() { # FOLDER INIT
 
 initrd_linux() {
     out=$cache/initrd-linux.cpio.gz
-    [ "$out" -nt "$root/scripts/guests/linux-init" ] && return
+    fresh "$out" "$root/scripts/guests/linux-init" && return
     unpack busybox-static
     base_tree "$work/tree-linux" linux-init
     pack "$work/tree-linux" "$out"
 }
 
-# cyclictest is linked dynamically: it comes with the loader and the two libraries that it names.
+# cyclictest is linked dynamically: it comes with the loader and the libraries that it names.
 initrd_control() {
     out=$cache/initrd-control.cpio.gz
-    [ "$out" -nt "$root/scripts/guests/control-init" ] && return
+    fresh "$out" "$root/scripts/guests/control-init" && return
     for package in busybox-static rt-tests libnuma1 libc6; do unpack "$package"; done
     tree=$work/tree-control
     base_tree "$tree" control-init
     cp "$work/rt-tests/usr/bin/cyclictest" "$tree/bin/"
     cp -L "$work/libnuma1/usr/lib/aarch64-linux-gnu/libnuma.so.1" "$tree/lib/"
-    cp -L "$work/libc6/lib/aarch64-linux-gnu/libc.so.6" "$work/libc6/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1" "$tree/lib/"
+    for library in libc.so.6 libpthread.so.0 librt.so.1 ld-linux-aarch64.so.1; do
+        cp -L "$work/libc6/lib/aarch64-linux-gnu/$library" "$tree/lib/"
+    done
     chmod 755 "$tree"/lib/*
     pack "$tree" "$out"
 }
