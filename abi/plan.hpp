@@ -13,6 +13,9 @@
 //   | pool (not in the file)   |   PlanHeader::pool_bytes of RAM for what the hypervisor allocates at boot
 //   +--------------------------+ image_size in the arm64 Image header covers the file and the pool
 //
+// Order, so that the hypervisor validates in one pass: memory ascending by base; VMs ascending by ram_pa; the slices of VM n+1 follow
+// those of VM n, without holes; a VM's payloads ascend by ipa. plan/view.hpp lists every rule.
+//
 // The tool writes it (tool/pack), plan/ reads and validates it: the tool before it writes, the hypervisor at boot, the fuzzer always.
 #pragma once
 #include <cstdint>
@@ -31,6 +34,10 @@ inline constexpr std::uint32_t max_priority = 63;  // of a `fixed` VM; higher ru
 inline constexpr std::uint32_t min_weight = 1, max_weight = 10'000, default_weight = 100;
 inline constexpr std::uint32_t pool_vm_bytes = 2048;    // of the pool, for each VM's state (checked against sizeof in core/vm)
 inline constexpr std::uint32_t pool_vcpu_bytes = 2048;  // of the pool, for each vCPU's state
+inline constexpr std::uint32_t max_memory_records = 64;
+inline constexpr std::uint32_t max_payloads = 8 * max_vms;
+inline constexpr std::uint32_t max_windows = 256;      // compared pairwise at boot
+inline constexpr std::uint32_t max_interrupts = 988;   // SPIs: INTID 32..1019
 inline constexpr std::uint32_t max_name = 31;      // bytes of a VM's name, without the terminating zero
 
 /// At offset 64 of the boot image, behind the arm64 Image header. The hypervisor's binary carries it with zero plan fields; the tool fills them.
@@ -78,7 +85,7 @@ struct BoardRecord {
     std::uint64_t mpidr[max_cpus];      // affinity fields of each core, in device-tree order: core 0 is cpu@0
 };
 
-/// A range of the board's RAM, from the device tree's memory nodes. 4 KiB aligned.
+/// A range of the board's RAM, from the device tree's memory nodes, less what it reserves. 4 KiB aligned.
 struct MemoryRecord {
     std::uint64_t base, size;
 };

@@ -1,0 +1,83 @@
+// The packed plan, opened and validated. A PlanView exists only for a plan that passed every rule below, so whoever holds one
+// need not check again: the tool (before it writes an image), the hypervisor (at boot: it trusts no file) and the fuzzer.
+//
+// What open() guarantees, beside magic, version, length and CRC-32:
+//   strings     zero-terminated; every StringRef is inside the table
+//   memory      1..max_memory_records, page-aligned, ascending, disjoint
+//   image       [load_address, + image_bytes + pool_bytes) lies in one memory record; load_address is 2 MiB aligned
+//   VMs         1..max_vms, sorted by ram_pa; RAM inside one memory record and below 2^40, disjoint from the image and from each
+//   other;
+//               ram_ipa >= 0x4000'0000, end <= 2^39; names unique and well-formed; entry and x0 inside RAM
+//   slices      of payloads, vcpus, windows, interrupts: VM after VM, without holes or sharing, covering the tables
+//   vCPUs       belong to their VM; the core exists; priority or weight in range
+//   payloads    page-aligned, inside RAM and image, sorted by ipa and disjoint within a VM, congruent modulo 2 MiB if >= 2 MiB
+//   windows     page-aligned; physical side clear of RAM, GIC, console UART and each other; guest side clear of RAM, emulated
+//   devices interrupts  physical SPIs with one owner, none the hypervisor's; virtual ones unique in the VM and not its PL011's or
+//   PL031's
+//
+// Cost: linear in the plan's size, but for windows (at most max_windows, pairwise).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <span>
+#include <string_view>
+
+#include "abi/plan.hpp"
+
+namespace tiffin {
+
+/// Why a plan was refused, ready to print: "plan: <table> <index>: <what>".
+struct PlanError {
+    char const* what;     // a sentence without a full stop
+    char const* table;    // "header", "board", "memory", "vm", "vcpu", "payload", "window", "interrupt"
+    std::uint32_t index;  // of the record in its table
+};
+
+class PlanView {
+public:
+    /// Validates everything. `bytes` is the plan alone (ImageInfo::plan_bytes), 8-byte aligned, and must outlive the view.
+    /// `plan_offset` is where it starts in the boot image: payloads must lie behind it, never in the hypervisor.
+    static std::expected<PlanView, PlanError> open(std::span<std::byte const> bytes, std::uint64_t plan_offset = 0);
+
+    [[nodiscard]] abi::PlanHeader const& header() const { return *reinterpret_cast<abi::PlanHeader const*>(bytes_.data()); }
+    [[nodiscard]] abi::BoardRecord const& board() const { return header().board; }
+    [[nodiscard]] std::span<abi::MemoryRecord const> memory() const { return table<abi::MemoryRecord>(header().memory); }
+    [[nodiscard]] std::span<abi::VmRecord const> vms() const { return table<abi::VmRecord>(header().vms); }
+    [[nodiscard]] std::span<abi::VcpuRecord const> vcpus() const { return table<abi::VcpuRecord>(header().vcpus); }
+    [[nodiscard]] std::span<abi::PayloadRecord const> payloads() const { return table<abi::PayloadRecord>(header().payloads); }
+    [[nodiscard]] std::span<abi::WindowRecord const> windows() const { return table<abi::WindowRecord>(header().windows); }
+    [[nodiscard]] std::span<abi::InterruptRecord const> interrupts() const {
+        return table<abi::InterruptRecord>(header().interrupts);
+    }
+
+    [[nodiscard]] std::span<abi::VcpuRecord const> vcpus_of(abi::VmRecord const& vm) const { return slice(vcpus(), vm.vcpus); }
+    [[nodiscard]] std::span<abi::PayloadRecord const> payloads_of(abi::VmRecord const& vm) const {
+        return slice(payloads(), vm.payloads);
+    }
+    [[nodiscard]] std::span<abi::WindowRecord const> windows_of(abi::VmRecord const& vm) const {
+        return slice(windows(), vm.windows);
+    }
+    [[nodiscard]] std::span<abi::InterruptRecord const> interrupts_of(abi::VmRecord const& vm) const {
+        return slice(interrupts(), vm.interrupts);
+    }
+
+    /// The text at `ref`; empty for a reference outside the table (a record of a validated plan has none).
+    [[nodiscard]] std::string_view string(abi::StringRef ref) const;
+
+private:
+    explicit PlanView(std::span<std::byte const> bytes) : bytes_{bytes} {}
+
+    template <class Record>
+    [[nodiscard]] std::span<Record const> table(abi::TableRef ref) const {
+        return {reinterpret_cast<Record const*>(bytes_.data() + ref.offset), ref.count};
+    }
+    template <class Record>
+    static std::span<Record const> slice(std::span<Record const> all, abi::TableRef ref) {
+        return all.subspan(ref.offset, ref.count);
+    }
+
+    std::span<std::byte const> bytes_;
+};
+
+}  // namespace tiffin
