@@ -1,0 +1,67 @@
+// How much RAM the hypervisor allocates at boot, as a function of the plan: the tool reserves it, the hypervisor takes it, and nothing
+// is allocated after the first guest has been entered. An upper bound; the hypervisor prints what it took.
+#pragma once
+#include <bit>
+#include <cstdint>
+
+#include "base/addr.hpp"
+#include "plan/view.hpp"
+
+namespace tiffin {
+
+/// Bits of a VM's guest-physical space: at least 32, so that the emulated devices and a root table of 4 entries fit.
+inline unsigned ipa_bits(PlanView const& plan, abi::VmRecord const& vm) {
+    std::uint64_t end = vm.ram_ipa + vm.ram_size;
+    for (auto const& window : plan.windows_of(vm)) end = window.ipa + window.size > end ? window.ipa + window.size : end;
+    auto const bits = static_cast<unsigned>(std::bit_width(end - 1));
+    return bits < 32 ? 32 : bits;
+}
+
+/// Bytes (and alignment) of its stage-2 root table: 8 bytes for each GiB.
+inline std::uint64_t root_bytes(unsigned bits) {
+    std::uint64_t const bytes = 8ull << (bits - 30);
+    return bytes < 64 ? 64 : bytes;
+}
+
+/// Upper bound of the 4 KiB tables below the root.
+inline std::uint64_t stage2_tables(PlanView const& plan, abi::VmRecord const& vm) {
+    constexpr auto large = large_page_size;
+    auto const regions = [](std::uint64_t at, std::uint64_t size, unsigned shift) {
+        return ((at + size - 1) >> shift) - (at >> shift) + 1;
+    };
+    std::uint64_t tables = regions(vm.ram_ipa, vm.ram_size, 30);
+    if ((vm.ram_ipa - vm.ram_pa) % large != 0) {
+        tables += regions(vm.ram_ipa, vm.ram_size, 21);
+    } else {
+        if (vm.ram_ipa % large != 0) ++tables;
+        if ((vm.ram_ipa + vm.ram_size) % large != 0) ++tables;
+        std::uint64_t counted = 0;  // first 2 MiB region not yet counted
+        for (auto const& payload : plan.payloads_of(vm)) {
+            auto first = payload.ipa / large;
+            auto const last = (payload.ipa + payload.size - 1) / large;
+            first = first < counted ? counted : first;
+            if (first <= last) tables += last - first + 1;
+            counted = last + 1 > counted ? last + 1 : counted;
+        }
+    }
+    for (auto const& window : plan.windows_of(vm)) {
+        tables += regions(window.ipa, window.size, 30);
+        tables += (window.ipa - window.pa) % large != 0 ? regions(window.ipa, window.size, 21) : 2;
+    }
+    if (plan.board().gic_version == abi::GicVersion::V2) tables += 2;  // the virtual CPU interface's pages
+    return tables;
+}
+
+/// Bytes of the pool: a multiple of 4 KiB.
+inline std::uint64_t pool_bytes(PlanView const& plan) {
+    // EL2's own stage 1: a root, and for each memory range and the devices at most four tables; the table of interrupt owners.
+    std::uint64_t bytes = (24 + 4 * plan.memory().size()) * page_size;
+    for (auto const& vm : plan.vms()) {
+        auto const root = root_bytes(ipa_bits(plan, vm));
+        bytes += abi::pool_vm_bytes + 2 * root + (stage2_tables(plan, vm) + 1) * page_size;  // + 1: alignment
+        bytes += vm.vcpus.count * (abi::pool_vcpu_bytes + 64ull);                             // + queue slots
+    }
+    return align_up(bytes, page_size);
+}
+
+}  // namespace tiffin
