@@ -61,10 +61,11 @@ if(NOT TIFFIN_TARGET AND NOT TIFFIN_FUZZ)
     include(GoogleTest)
 endif()
 
-# Adds each folder that describes itself.
+# Adds each folder that describes itself; the glob makes a build notice a folder that has just come.
 function(tiffin_add_folders)
     foreach(folder IN LISTS ARGN)
-        if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
+        file(GLOB described CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
+        if(described)
             add_subdirectory(${folder})
         endif()
     endforeach()

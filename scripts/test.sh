@@ -1,0 +1,122 @@
+#!/bin/sh
+# Runs the tests: `tiffin test [lint] [unit] [target] [fuzz] [qemu]`, all of them when none is named. `tiffin test qemu -k linux`
+# hands what follows `qemu` to pytest. Every stage runs, whatever failed before; the last lines are the runners' own verdicts.
+# CI=true: clang-tidy on every file and 60 s for each fuzzer (TIFFIN_FUZZ_SECONDS), else 5.
+set -u
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+cd "$root" || exit 1
+. scripts/common.sh
+export TIFFIN_ROOT="$root"
+export TIFFIN_CACHE="${TIFFIN_CACHE:-$root/.cache}"
+verdicts=$log_dir/verdicts.txt
+failed=''
+mkdir -p "$log_dir"
+: > "$verdicts"
+
+# shown LOG COMMAND...: on the terminal and in the log; the command's own exit status.
+shown() {
+    log=$log_dir/$1.log
+    shift
+    { "$@" 2>&1 < /dev/null; echo $? > "$log.status"; } | tee "$log"
+    return "$(cat "$log.status")"
+}
+
+lint() { shown lint sh scripts/lint.sh; }
+
+unit() {
+    build host-asan all 'the unit tests, with sanitizers' || return 1
+    shown ctest ctest --preset host-asan --no-tests=error -j 2 --progress
+    status=$?
+    grep -E 'tests passed|tests failed' "$log_dir/ctest.log" | sed 's/^/ctest: /' >> "$verdicts"
+    return $status
+}
+
+# text and rodata of the hypervisor, against the goal of first light.
+size_budget() {
+    elf=build/aarch64/hypervisor/tiffin.elf
+    [ -e "$elf" ] || return 0
+    aarch64-linux-gnu-size -A -d "$elf" | awk -v goal=65536 '
+        $1 ~ /^\.(text|rodata|vectors|head|data\.rel\.ro|eh_frame)/ { total += $2 }
+        END { printf "size: hypervisor text and rodata %d bytes, %d%% of 64 KiB\n", total, total * 100 / goal
+              exit total > goal }' >> "$verdicts"
+}
+
+target() {
+    status=0
+    build aarch64 all 'hypervisor and guests (GCC 12)' || status=1
+    build aarch64-clang all 'hypervisor and guests (Clang 19)' || status=1
+    size_budget || status=1
+    [ $status = 0 ] && echo 'target: GCC 12 and Clang 19 build it without a warning' >> "$verdicts"
+    return $status
+}
+
+# One fuzzer: what it found earlier and the committed corpus first, then new inputs for the time given.
+fuzz_one() { # EXECUTABLE CORPUS SECONDS
+    name=$(basename "$1")
+    grown=build/fuzz/corpus/$name
+    mkdir -p "$grown" build/fuzz/findings
+    committed=$2
+    [ -d "$committed" ] || committed=
+    if "$1" -max_total_time="$3" -max_len=65536 -timeout=10 -print_final_stats=1 -artifact_prefix="build/fuzz/findings/$name-" \
+        "$grown" $committed > "$log_dir/$name.log" 2>&1; then
+        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log_dir/$name.log")
+        echo "fuzz: $name: $runs inputs in $3 s, no findings"
+    else
+        tail -n 20 "$log_dir/$name.log" >&2
+        echo "fuzz: $name: FAILED, see build/log/$name.log"
+        return 1
+    fi
+}
+
+fuzz() {
+    build fuzz all 'the fuzzers' || return 1
+    seconds=${TIFFIN_FUZZ_SECONDS:-5}
+    [ -n "${CI:-}" ] && seconds=${TIFFIN_FUZZ_SECONDS:-60}
+    rm -f "$log_dir"/fuzz-verdict.*
+    status=0
+    # Two at a time.
+    while read -r executable corpus; do
+        fuzz_one "$executable" "$corpus" "$seconds" > "$log_dir/fuzz-verdict.a" & first=$!
+        second=
+        if read -r executable corpus; then
+            fuzz_one "$executable" "$corpus" "$seconds" > "$log_dir/fuzz-verdict.b" & second=$!
+        fi
+        wait "$first" || status=1
+        [ -z "$second" ] || wait "$second" || status=1
+        cat "$log_dir"/fuzz-verdict.* | tee -a "$verdicts"
+        rm -f "$log_dir"/fuzz-verdict.*
+    done < build/fuzz/fuzzers.txt
+    return $status
+}
+
+qemu() {
+    build host tool/tiffin 'the tool' && build aarch64 all 'the hypervisor and the sample guests' || return 1
+    sh scripts/fetch-guests.sh || return 1
+    shown pytest python3 -m pytest tests/qemu -v -p no:cacheprovider "$@"
+    status=$?
+    tail -n 1 "$log_dir/pytest.log" | sed 's/^/pytest: /' >> "$verdicts"
+    return $status
+}
+
+run_stage() {
+    say "test: $1"
+    "$@" || failed="$failed $1"
+}
+
+[ $# -gt 0 ] || set -- lint unit target fuzz qemu
+while [ $# -gt 0 ]; do
+    stage=$1
+    shift
+    case $stage in
+    lint | unit | target | fuzz) run_stage "$stage" ;;
+    qemu) run_stage qemu "$@"; set -- ;;
+    *) say "no test is called '$stage'; there are lint, unit, target, fuzz and qemu"; exit 2 ;;
+    esac
+done
+
+cat "$verdicts"
+if [ -n "$failed" ]; then
+    say "test: FAILED:$failed"
+    exit 1
+fi
+say 'test: everything passed'
