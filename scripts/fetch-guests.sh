@@ -94,7 +94,7 @@ pack() { # FOLDER ARCHIVE
 }
 
 # fresh ARCHIVE INIT: neither the guest's script nor this one is newer.
-fresh() { [ "$1" -nt "$2" ] && [ "$1" -nt "$root/scripts/fetch-guests.sh" ]; }
+fresh() { [ -n "$(find "$1" -newer "$2" -newer "$root/scripts/fetch-guests.sh" 2> /dev/null)" ]; }
 
 base_tree() { # FOLDER INIT
     rm -rf "$1"

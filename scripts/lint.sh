@@ -9,9 +9,11 @@ failed=0
 python3 scripts/check-includes.py || failed=1
 
 sources() { git ls-files -co --exclude-standard -- '*.hpp' '*.cpp' | while read -r file; do [ -e "$file" ] && echo "$file"; done; }
-if sources | xargs clang-format-19 --dry-run -Werror; then
+unformatted=$(sources | xargs clang-format-19 --dry-run -Werror 2>&1 | sed -n 's/^\([^ :]*\):[0-9]*:[0-9]*: error:.*/\1/p' | sort -u)
+if [ -z "$unformatted" ]; then
     echo "layout: $(sources | wc -l) files as .clang-format wants them"
 else
+    echo "$unformatted"
     echo 'layout: run clang-format-19 -i on the files above'
     failed=1
 fi
