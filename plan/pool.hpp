@@ -1,5 +1,5 @@
-// How much RAM the hypervisor allocates at boot, as a function of the plan: the tool reserves it, the hypervisor takes it, and nothing
-// is allocated after the first guest has been entered. An upper bound; the hypervisor prints what it took.
+// How much RAM the hypervisor allocates at boot, as a function of the plan: the tool reserves it, the hypervisor takes it, and
+// nothing is allocated after the first guest has been entered. An upper bound; the hypervisor prints what it took.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -59,7 +59,7 @@ inline std::uint64_t pool_bytes(PlanView const& plan) {
     for (auto const& vm : plan.vms()) {
         auto const root = root_bytes(ipa_bits(plan, vm));
         bytes += abi::pool_vm_bytes + 2 * root + (stage2_tables(plan, vm) + 1) * page_size;  // + 1: alignment
-        bytes += vm.vcpus.count * (abi::pool_vcpu_bytes + 64ull);                             // + queue slots
+        bytes += vm.vcpus.count * (abi::pool_vcpu_bytes + 64ull);                            // + queue slots
     }
     return align_up(bytes, page_size);
 }

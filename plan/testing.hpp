@@ -1,67 +1,16 @@
 // A plan to break: tests start from one that is valid, change a field, and look at the refusal. Host only.
 #pragma once
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include "abi/plan.hpp"
-#include "plan/crc32.hpp"
+#include "plan/tables.hpp"
 
 namespace tiffin::testing {
-
-/// The tables of a plan, unpacked. `bytes()` packs them, with lengths, offsets and checksum as they should be.
-struct PlanParts {
-    abi::PlanHeader header{};
-    std::vector<abi::MemoryRecord> memory;
-    std::vector<abi::VmRecord> vms;
-    std::vector<abi::VcpuRecord> vcpus;
-    std::vector<abi::PayloadRecord> payloads;
-    std::vector<abi::WindowRecord> windows;
-    std::vector<abi::InterruptRecord> interrupts;
-    std::string strings = std::string(1, '\0');
-
-    abi::StringRef text(std::string_view value) {
-        auto const at = static_cast<abi::StringRef>(strings.size());
-        strings.append(value).push_back('\0');
-        return at;
-    }
-
-    [[nodiscard]] std::vector<std::byte> bytes() const {
-        std::vector<std::byte> out(sizeof(abi::PlanHeader));
-        auto h = header;
-        auto const put = [&out](auto const& table) {
-            while (out.size() % 8 != 0) out.push_back(std::byte{0});
-            abi::TableRef const ref{static_cast<std::uint32_t>(out.size()), static_cast<std::uint32_t>(table.size())};
-            auto const* data = reinterpret_cast<std::byte const*>(table.data());
-            out.insert(out.end(), data, data + table.size() * sizeof(*table.data()));
-            return ref;
-        };
-        h.memory = put(memory), h.vms = put(vms), h.vcpus = put(vcpus), h.payloads = put(payloads);
-        h.windows = put(windows), h.interrupts = put(interrupts), h.strings = put(strings);
-        h.bytes = static_cast<std::uint32_t>(out.size());
-        std::memcpy(out.data(), &h, sizeof h);
-        seal(out);
-        return out;
-    }
-
-    /// Makes the checksum right again.
-    static void seal(std::vector<std::byte>& plan) {
-        auto* h = reinterpret_cast<abi::PlanHeader*>(plan.data());
-        h->crc32 = 0;
-        h->crc32 = crc32(plan);
-    }
-};
 
 // Fields left out of a designated initialiser are zero, which is what the format wants of them.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 /// Two VMs on a board like QEMU's virt: `alpha` (2 MiB, one vCPU, a payload, a window, an interrupt) and `beta` (64 KiB).
-inline PlanParts good_plan() {
-    PlanParts p;
+inline PlanTables good_plan() {
+    PlanTables p;
     p.header = {.magic = abi::plan_magic,
                 .version = abi::plan_version,
                 .load_address = 0x4020'0000,

@@ -11,10 +11,9 @@ namespace tiffin {
 namespace {
 
 using testing::good_plan;
-using testing::PlanParts;
 
 /// What open() says of the plan after `change`; "" if it takes it.
-std::string refusal(std::function<void(PlanParts&)> const& change, std::uint64_t plan_offset = 0) {
+std::string refusal(std::function<void(PlanTables&)> const& change, std::uint64_t plan_offset = 0) {
     auto parts = good_plan();
     change(parts);
     auto const bytes = parts.bytes();
@@ -23,7 +22,7 @@ std::string refusal(std::function<void(PlanParts&)> const& change, std::uint64_t
     return std::string{view.error().table} + " " + std::to_string(view.error().index) + ": " + view.error().what;
 }
 
-void expect_refusal(char const* words, std::function<void(PlanParts&)> const& change) {
+void expect_refusal(char const* words, std::function<void(PlanTables&)> const& change) {
     auto const said = refusal(change);
     EXPECT_NE(said.find(words), std::string::npos) << "wanted \"" << words << "\", got \"" << said << "\"";
 }
@@ -61,7 +60,7 @@ TEST(Plan, TablesOutsideThePlanAreRefused) {
     auto const with = [](auto change) {
         auto bytes = good_plan().bytes();
         change(*reinterpret_cast<abi::PlanHeader*>(bytes.data()));
-        PlanParts::seal(bytes);
+        PlanTables::seal(bytes);
         return static_cast<bool>(PlanView::open(bytes));
     };
     EXPECT_FALSE(with([](auto& h) { h.vms.count = 1025; }));
@@ -206,7 +205,7 @@ TEST(Plan, InterruptsHaveOneOwner) {
 }
 
 /// Another VM like `beta`, right behind the last one.
-void add_vm(PlanParts& p) {
+void add_vm(PlanTables& p) {
     auto const i = static_cast<std::uint32_t>(p.vms.size());
     auto vm = p.vms[1];
     vm.name = p.text("vm-" + std::to_string(i));
@@ -220,7 +219,7 @@ void add_vm(PlanParts& p) {
 }
 
 TEST(Plan, AThousandVmsOfOneImageAreTaken) {
-    EXPECT_EQ(refusal([](PlanParts& p) {
+    EXPECT_EQ(refusal([](PlanTables& p) {
                   for (auto& payload : p.payloads) payload.image_offset += 0x8'0000;  // the plan itself is large now
                   while (p.vms.size() < abi::max_vms) add_vm(p);
               }),
