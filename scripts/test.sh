@@ -92,7 +92,7 @@ fuzz() {
 qemu() {
     build host tool/tiffin 'the tool' && build aarch64 all 'the hypervisor and the sample guests' || return 1
     sh scripts/fetch-guests.sh || return 1
-    shown pytest python3 -m pytest tests/qemu -v -p no:cacheprovider "$@"
+    shown pytest /usr/bin/python3 -m pytest tests/qemu -n 2 -v -p no:cacheprovider "$@"
     status=$?
     tail -n 1 "$log_dir/pytest.log" | sed 's/^/pytest: /' >> "$verdicts"
     return $status

@@ -1,0 +1,77 @@
+"""Device descriptions for tests. They are written as JSON, which is YAML too."""
+import json
+from dataclasses import dataclass
+
+CONSOLE = "console=ttyAMA0"
+
+
+@dataclass(frozen=True)
+class Board:
+    """QEMU's `virt`, as the description's `machine` names it and as QEMU's command line does."""
+
+    cpu: str = "cortex-a72"
+    gic: int = 3
+    cores: int = 1
+    memory_mib: int = 1024
+
+    def described(self):
+        return {"cpu": self.cpu, "cores": self.cores, "gic": self.gic, "memory": f"{self.memory_mib} MiB"}
+
+    def qemu_arguments(self):
+        machine = f"virt,virtualization=on,gic-version={self.gic},dtb-randomness=off"
+        return ["-M", machine, "-cpu", self.cpu, "-smp", str(self.cores), "-m", f"{self.memory_mib}M"]
+
+
+def share(weight=100):
+    return {"core": 0, "policy": "share", "weight": weight}
+
+
+def fixed(priority):
+    return {"core": 0, "policy": "fixed", "priority": priority}
+
+
+def linux(memory_mib=128, cmdline="", cpus=None):
+    """Debian's stock kernel with the initramfs of scripts/guests/linux-init; `cmdline` takes its knobs (tiffin.sleep=1 ...)."""
+    return {
+        "memory": f"{memory_mib} MiB",
+        "cpus": cpus or [share()],
+        "image": {
+            "kernel": "${CACHE}/linux/Image",
+            "initrd": "${CACHE}/initrd-linux.cpio.gz",
+            "cmdline": f"{CONSOLE} {cmdline}".strip(),
+        },
+    }
+
+
+def control(memory_mib=128, cmdline="", cpus=None):
+    """Debian's PREEMPT_RT kernel running cyclictest; `cmdline` takes the knobs of scripts/guests/control-init."""
+    return {
+        "memory": f"{memory_mib} MiB",
+        "cpus": cpus or [fixed(30)],
+        "image": {
+            "kernel": "${CACHE}/linux-rt/Image",
+            "initrd": "${CACHE}/initrd-control.cpio.gz",
+            "cmdline": f"{CONSOLE} {cmdline}".strip(),
+        },
+    }
+
+
+def app(name, memory_kib=256, cmdline="", cpus=None):
+    """A standalone app of guest/apps."""
+    image = {"elf": f"${{BUILD}}/guest/apps/{name}/{name}.elf"}
+    if cmdline:
+        image["cmdline"] = cmdline
+    return {"memory": f"{memory_kib} KiB", "cpus": cpus or [share()], "image": image}
+
+
+def metronome(jobs=2000, priority=40):
+    """The 1 ms periodic job, above everything of lower priority."""
+    return app("metronome", cmdline=f"metronome.jobs={jobs}", cpus=[fixed(priority)])
+
+
+def description(domains, board=Board(), options=None):
+    """The text of a description; `domains` maps names to what the functions above return."""
+    content = {"board": "qemu-virt", "machine": board.described(), "domains": domains}
+    if options:
+        content["options"] = options
+    return json.dumps(content, indent=2) + "\n"
