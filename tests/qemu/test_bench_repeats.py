@@ -1,0 +1,20 @@
+"""Figures are counted, not timed: a second run gives the same ones."""
+import json
+import os
+import subprocess
+
+from conftest import ROOT
+
+
+def figures(path):
+    environment = {**os.environ, "TIFFIN_ROOT": str(ROOT)}
+    subprocess.run(["/usr/bin/python3", str(ROOT / "bench/run.py"), "--only", "tiffin", "--json", str(path)], cwd=ROOT, env=environment,
+                   check=True, timeout=280, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return {row["name"]: row["tiffin"] for row in rows}
+
+
+def test_two_bench_runs_give_identical_counts(tmp_path):
+    first = figures(tmp_path / "first.json")
+    assert len(first) >= 10
+    assert figures(tmp_path / "second.json") == first
