@@ -1,0 +1,220 @@
+// One guest image, measured natively, on Tiffin and on Xen by bench/run.py. On an exact-count machine (QEMU -icount shift=0,
+// cntfrq 1 GHz) a tick of CNTVCT_EL0 is an instruction. Boot arguments:
+//   bench.mode=micro   single operations: `bench: NAME=MEDIAN min=A max=B`, in ticks
+//   bench.mode=yield   gives way bench.count times: ticks for each, half a round trip between two VMs that both do it
+//   bench.mode=tick    bench.count jobs of 1 ms, asleep between: `bench: tick jobs=N missed=N avg=A p99=B max=C`
+//   bench.mode=spin    never sleeps, never ends: the neighbour
+//   bench.on=xen       gives way by Xen's hypercall instead of Tiffin's
+#include <algorithm>
+#include <array>
+
+#include "guest/sdk/app.hpp"
+#include "guest/sdk/histogram.hpp"
+
+using namespace tiffin::sdk;
+
+extern "C" {
+std::uint64_t volatile bench_stamp;  // the counter at the first instruction of the last interrupt's handler; 0: none came
+extern char bench_vectors[];
+}
+
+namespace {
+
+constexpr unsigned repeats = 101;  // odd, so that the median is one of them
+constexpr unsigned warm_up = 8;
+constexpr std::uint32_t sgi = 5;
+constexpr std::uint32_t spi_bit = 1u << 10;  // INTID 42, which nobody uses
+constexpr std::uint64_t lead = 20'000;       // ticks from setting a deadline to the deadline: longer than any path measured
+
+using Samples = std::array<std::uint64_t, repeats>;
+
+/// Ticks between two reads of the counter with nothing between: taken off everything measured inline.
+std::uint64_t empty_ticks() {
+    std::uint64_t begin, end;
+    asm volatile("isb; mrs %0, cntvct_el0; mrs %1, cntvct_el0" : "=r"(begin), "=r"(end));
+    return end - begin;
+}
+
+/// `before` goes ahead of the result's line, for measurements that themselves print.
+template <class F>
+void measure(std::string_view name, F once, std::string_view before = "") {
+    Samples samples;
+    for (unsigned i = 0; i < warm_up; ++i) (void)once();
+    for (auto& s : samples) s = once();
+    std::sort(samples.begin(), samples.end());
+    print("{}bench: {}={} min={} max={}\n", before, name, samples[repeats / 2], samples[0], samples[repeats - 1]);
+}
+
+std::uint64_t null_hypercall() {
+    register std::uint64_t x0 asm("x0") = psci::smccc_version;
+    std::uint64_t begin, end;
+    asm volatile("mrs %1, cntvct_el0; hvc #0; mrs %2, cntvct_el0"
+                 : "+r"(x0), "=&r"(begin), "=&r"(end)
+                 :
+                 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+                   "memory");
+    return end - begin - empty_ticks();
+}
+
+std::uint64_t device_read(std::uint64_t address) {
+    std::uint64_t begin, end, value;
+    asm volatile("mrs %0, cntvct_el0; ldr %w2, [%3]; mrs %1, cntvct_el0"
+                 : "=&r"(begin), "=&r"(end), "=&r"(value)
+                 : "r"(address)
+                 : "memory");
+    return end - begin - empty_ticks();
+}
+
+std::uint64_t device_write(std::uint64_t address, std::uint32_t value) {
+    std::uint64_t begin, end;
+    asm volatile("mrs %0, cntvct_el0; str %w2, [%3]; mrs %1, cntvct_el0"
+                 : "=&r"(begin), "=&r"(end)
+                 : "r"(value), "r"(address)
+                 : "memory");
+    return end - begin - empty_ticks();
+}
+
+std::uint64_t enable_write() {
+    auto const ticks = device_write(interrupts::distributor() + 0x104, spi_bit);  // GICD_ISENABLER1
+    mmio_write<std::uint32_t>(interrupts::distributor() + 0x184, spi_bit);        // GICD_ICENABLER1
+    return ticks;
+}
+
+void on_sgi(std::uint32_t, void*) {}
+void on_timer(std::uint32_t, void*) { timer::cancel(); }
+
+/// The value is made before the clock starts, and the send is inline: what is left is the path, not this function.
+std::uint64_t sgi_to_handler() {
+    bench_stamp = 0;
+    std::uint64_t begin;
+    if (interrupts::gic_version() == 3) {
+        auto const value = 1ull << (TIFFIN_READ(mpidr_el1) & 0xf) | std::uint64_t{sgi} << 24;
+        asm volatile("isb; mrs %0, cntvct_el0; msr S3_0_C12_C11_5, %1; isb" : "=&r"(begin) : "r"(value) : "memory");
+    } else {
+        auto const address = interrupts::distributor() + 0xf00;
+        asm volatile("isb; mrs %0, cntvct_el0; str %w1, [%2]" : "=&r"(begin) : "r"(2u << 24 | sgi), "r"(address) : "memory");
+    }
+    while (bench_stamp == 0) {
+    }
+    return bench_stamp - begin - empty_ticks();
+}
+
+/// From the deadline to the handler's first instruction; `asleep`: with the vCPU in WFI rather than running.
+std::uint64_t timer_to_handler(bool asleep) {
+    InterruptsMasked const masked;
+    bench_stamp = 0;
+    auto const deadline = timer::now() + lead;
+    timer::set_deadline(deadline);
+    if (!asleep) unmask_interrupts();
+    while (bench_stamp == 0)
+        if (asleep) wait_for_interrupt();
+    mask_interrupts();
+    return bench_stamp - deadline;
+}
+
+/// From the deadline to the instruction behind WFI, with the interrupt masked: the wake-up alone.
+std::uint64_t wake_up() {
+    InterruptsMasked const masked;
+    auto const deadline = timer::now() + lead;
+    timer::set_deadline(deadline);
+    std::uint64_t end;
+    do asm volatile("wfi; mrs %0, cntvct_el0" : "=r"(end) : : "memory");
+    while (end < deadline);
+    timer::cancel();
+    return end - deadline;
+}
+
+/// A write that the compiler's own code, the SGI's register access, adds to the SGI figure is a handful of instructions on all
+/// sides.
+void micro() {
+    print("bench: first_instruction={}\n", boot().entry_ticks);
+    measure("null_hypercall", null_hypercall);
+    measure("gicd_typer_read", [] { return device_read(interrupts::distributor() + 4); });
+    measure("gicd_isenabler_write", enable_write);
+    measure("uart_write", [] { return device_write(uart_address(), '.'); }, "\n");
+    measure("self_sgi", sgi_to_handler);
+    measure("timer_running", [] { return timer_to_handler(false); });
+    measure("timer_wfi", [] { return timer_to_handler(true); });
+    measure("wfi_wake", wake_up);
+}
+
+/// `count` yields in the tightest loop: what the neighbour adds to a round trip is three instructions.
+std::uint64_t yield_tiffin(std::uint64_t count) {
+    std::uint64_t const begin = timer::now();
+    asm volatile("1: mov x0, %1; hvc #0; subs %0, %0, #1; b.ne 1b"
+                 : "+r"(count)
+                 : "r"(std::uint64_t{static_cast<std::uint32_t>(tiffin::abi::Call::Yield)})
+                 : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
+                   "x17", "memory", "cc");
+    return timer::now() - begin;
+}
+
+/// HYPERVISOR_sched_op (29) with SCHEDOP_yield (0): Xen's public headers arch-arm.h ("HVC 0xEA1, number in x16") and sched.h.
+std::uint64_t yield_xen(std::uint64_t count) {
+    std::uint64_t const begin = timer::now();
+    asm volatile("1: mov x0, #0; mov x1, #0; mov x16, #29; hvc #0xea1; subs %0, %0, #1; b.ne 1b"
+                 : "+r"(count)
+                 :
+                 : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
+                   "x17", "memory", "cc");
+    return timer::now() - begin;
+}
+
+void yield(std::uint64_t count) {
+    constexpr std::uint64_t batch = 20;
+    bool const xen = argument(boot().arguments, "bench.on").value_or("") == "xen";
+    static constinit Histogram ticks{};
+    for (std::uint64_t done = 0; done < count; done += batch) ticks.add((xen ? yield_xen(batch) : yield_tiffin(batch)) / batch);
+    print("bench: yield={} min={} max={}\n", ticks.percentile(50), ticks.min(), ticks.max());
+}
+
+struct Ticking {
+    std::uint64_t deadline, period, left, missed;
+    Histogram late;
+};
+constinit Ticking ticking{};
+
+void on_tick(std::uint32_t, void*) {
+    auto const late = bench_stamp - ticking.deadline;
+    ticking.late.add(late);
+    if (late > ticking.period) ++ticking.missed;
+    ticking.deadline += ticking.period;
+    if (--ticking.left == 0)
+        timer::cancel();
+    else
+        timer::set_deadline(ticking.deadline);
+}
+
+void tick(std::uint64_t count) {
+    InterruptsMasked const masked;
+    interrupts::enable(timer::intid, 0x80, on_tick);
+    ticking.period = timer::from_us(1000);
+    ticking.left = count;
+    ticking.deadline = timer::now() + ticking.period;
+    timer::set_deadline(ticking.deadline);
+    while (*const_cast<std::uint64_t volatile*>(&ticking.left) != 0) wait_for_interrupt();
+    auto const& late = ticking.late;
+    print("bench: tick jobs={} missed={} avg={} p99={} max={}\n", count, ticking.missed, late.average(), late.percentile(99),
+          late.max());
+}
+
+}  // namespace
+
+unsigned app_main() {
+    auto const mode = argument(boot().arguments, "bench.mode").value_or("micro");
+    auto const count = argument(boot().arguments, "bench.count", 1000);
+    TIFFIN_WRITE(vbar_el1, reinterpret_cast<std::uint64_t>(bench_vectors));
+    interrupts::enable(sgi, 0x80, on_sgi);
+    interrupts::enable(timer::intid, 0x80, on_timer);
+    print("bench: counter_hz={} gic=v{} mode={}\n", timer::frequency(), interrupts::gic_version(), mode);
+    if (mode == "micro")
+        micro();
+    else if (mode == "yield")
+        yield(count);
+    else if (mode == "tick")
+        tick(count);
+    else
+        while (mode == "spin") asm volatile("nop");
+    print("bench: done\n");
+    return 0;
+}

@@ -1,0 +1,11 @@
+// Optional: turns the MMU and the data cache on over an identity map. Apps that touch much memory want it; tiny ones need not pay
+// its 4 KiB of table.
+#pragma once
+
+namespace tiffin::sdk {
+
+/// Maps the first GiB (devices) as Device-nGnRE and never executable, the next seven GiB (RAM starts at 1 GiB) as cacheable
+/// memory. Accesses that are not the VM's still abort, in stage 2.
+void turn_caches_on();
+
+}  // namespace tiffin::sdk
