@@ -41,14 +41,20 @@ real_package() {
     apt_arm64 apt-cache depends "$1" | sed -n 's/^ *|\{0,1\}Depends: *\(linux-image-[0-9][^ ]*\).*/\1/p' | head -n 1
 }
 
+download() { (cd "$cache/debs" && apt_arm64 apt-get download "$1" > "$apt/download.log" 2>&1); }
+
 # unpack PACKAGE: downloads it once and leaves its files in $work/PACKAGE.
 unpack() {
     [ -d "$work/$1" ] && return
     update_lists
     say "downloading $1 ..."
     mkdir -p "$cache/debs" "$work"
-    (cd "$cache/debs" && apt_arm64 apt-get download "$1" > "$apt/download.log" 2>&1) ||
-        { tail -5 "$apt/download.log" >&2; fail "cannot download $1"; }
+    if ! download "$1"; then
+        # Lists that an earlier run read may name a version that has since been replaced.
+        rm -f "$apt/updated"
+        update_lists
+        download "$1" || { tail -5 "$apt/download.log" >&2; fail "cannot download $1"; }
+    fi
     rm -rf "$work/$1.part"
     dpkg -x "$(ls -t "$cache/debs/$1"_*.deb | head -n 1)" "$work/$1.part"
     mv "$work/$1.part" "$work/$1"

@@ -25,9 +25,10 @@ lint() { shown lint sh scripts/lint.sh; }
 
 unit() {
     build host-asan all 'the unit tests, with sanitizers' || return 1
-    shown ctest ctest --preset host-asan --no-tests=error -j 2 --progress
+    ctest --preset host-asan --no-tests=error -j 2 > "$log_dir/ctest.log" 2>&1
     status=$?
-    grep -E 'tests passed|tests failed' "$log_dir/ctest.log" | sed 's/^/ctest: /' >> "$verdicts"
+    grep -vE '^ *[0-9]+/[0-9]+ Test.* Passed |^ *Start ' "$log_dir/ctest.log"
+    grep -E 'tests passed|tests failed|No tests' "$log_dir/ctest.log" | sed 's/^/ctest: /' >> "$verdicts"
     return $status
 }
 
