@@ -1,0 +1,181 @@
+// The console multiplexer: one physical UART, many VMs. docs/console.md shows what a user sees.
+//
+//   VM's UART write -> ConsolePort (its own line buffer) --finished line--> ring (8 KiB) --drain--> UartPort
+//   UartPort -> keys -> focused VM's ConsolePort, or the shell
+//
+// Rules: a line reaches the ring whole or not at all; a VM whose finished line finds no room keeps it, and its own UART fills up:
+// nobody else waits. Nothing here waits for the UART except write_now() and drain_now(), which are for the end of the world. One
+// caller at a time: cores that share the console take the hypervisor's console lock first.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/console/focus_line.hpp"
+#include "core/console/port.hpp"
+#include "core/console/ring.hpp"
+
+namespace tiffin {
+
+/// The physical UART. Implemented in drivers/uart.
+class UartPort {
+public:
+    /// False if the transmit FIFO is full.
+    virtual bool try_put(char c) = 0;
+    /// 0..255, or -1 if nothing has been received.
+    virtual int try_get() = 0;
+    /// Whether an interrupt is wanted when the FIFO has room again.
+    virtual void want_tx_interrupt(bool wanted) = 0;
+    /// Ends the transmit interrupt that is pending. (Receive interrupts end by reading all that came.)
+    virtual void acknowledge() = 0;
+
+protected:
+    ~UartPort() = default;
+};
+
+/// Who gets keys while no VM has the focus. Implemented by Shell.
+class KeyListener {
+public:
+    virtual void key(char c) = 0;
+    /// What has been typed of a command: printable ASCII, at most 80 bytes.
+    [[nodiscard]] virtual std::string_view typed() const = 0;
+    /// Prints the next line of a command's answer. False when there is no more.
+    virtual bool step() = 0;
+
+protected:
+    ~KeyListener() = default;
+};
+
+class Console {
+public:
+    static constexpr std::size_t ring_capacity = 8192;
+    static constexpr unsigned drain_limit = 32;  // bytes a call gives to the UART: a PL011 FIFO, so EL2 stays short
+    static constexpr char escape_key = 0x1d;     // Ctrl-]
+
+    constexpr explicit Console(UartPort& uart) : uart_{&uart} {}
+    Console(Console const&) = delete;
+    Console& operator=(Console const&) = delete;
+
+    /// Makes a port known: it can get the focus. Once for each port, in the order in which keys 1 to 9 shall count them.
+    void attach(ConsolePort& port);
+    void set_shell(KeyListener& shell) { shell_ = &shell; }
+
+    /// Colours for the prefixes, a different one for neighbours. Off at first: logs stay plain text.
+    void set_colours(bool on) { colours_ = on; }
+    [[nodiscard]] bool colours() const { return colours_; }
+
+    /// A line of the hypervisor's own, shown as `tiffin: text`. Longer than 160 bytes, or with \n: several lines. Without room in
+    /// the ring it is dropped and counted, and the count is told as soon as there is room.
+    void log(std::string_view text);
+    /// True if log() of one line would not drop it.
+    [[nodiscard]] bool log_has_room() const { return ring_.room() >= line_room; }
+
+    /// The UART's interrupt: takes keys (at most 64 a call) and gives bytes.
+    void on_uart_interrupt();
+    /// One bounded step of everything that is due: a waiting line, a line of the shell, the unfinished line, 32 bytes to the
+    /// UART. For the idle loop; costs a few instructions when nothing is due.
+    void poll() {
+        if (busy()) pump();
+    }
+    /// True while a byte or a line waits to be shown.
+    [[nodiscard]] bool busy() const {
+        return !ring_.empty() || first_waiting_ != nullptr || stale_ || shell_busy_ || dropped_ != 0;
+    }
+
+    /// Gives keys to this VM, or with nullptr to the shell, and says so.
+    void focus(ConsolePort* port);
+    [[nodiscard]] ConsolePort* focused() const { return focused_; }
+
+    /// Shows a VM's unfinished line as if it had ended. For a VM that stops.
+    void flush(ConsolePort& port);
+    /// Drops keys that the VM has not read, and a half-received escape sequence. For a VM that restarts.
+    void forget_keys(ConsolePort& port);
+
+    /// The shell's typed text changed, or its answer begins.
+    void shell_changed() { stale_ = true; }
+    void shell_has_answer() { shell_busy_ = true; }
+    /// Leaves the prompt and what was typed as a line of the log.
+    void end_prompt();
+
+    /// For panic(): everything queued, then `text` (sent as it is), with busy-waiting. Bounded if the UART is dead.
+    void write_now(std::string_view text);
+    /// Before power-off: everything queued and every VM's unfinished line, with busy-waiting.
+    void drain_now();
+
+private:
+    friend class ConsolePort;
+
+    // Prefix (31 name bytes, marks, colours), 160 bytes spelt as \xNN, resets, line end: at most 4 + 48 + 640 + 8.
+    static constexpr std::size_t line_room = 768;
+    static constexpr std::size_t own_reserve = 2048;  // VMs leave this to the hypervisor's own lines
+    static constexpr std::size_t paint_room = 512;    // prefix and text twice, once to place the cursor
+    static constexpr unsigned patience = 10'000'000;  // polls of a full FIFO before the UART counts as dead
+
+    enum class Refeed : bool { No, Yes };
+
+    void put(ConsolePort& port, char c);
+    void accept(ConsolePort& port, char c, Refeed refeed);
+    void accept_focused(ConsolePort& port, char c, Refeed refeed);
+    void finish(ConsolePort& port, bool split, Refeed refeed);
+    void show_finished(ConsolePort& port);
+    void consume(ConsolePort& port);
+    void wait(ConsolePort& port);
+    void serve_one();
+    static void set_fast_limit(ConsolePort& port, bool focused);
+    [[nodiscard]] bool room_for_vm() const { return ring_.room() >= line_room + own_reserve; }
+
+    void pump();
+    void drain();
+    void tell_dropped();
+    void own_line(std::string_view text);
+    void step_shell();
+
+    [[nodiscard]] bool has_bottom() const;
+    void paint();
+    void hide();
+    void echo(Echo const& what);
+    void prefix(ConsolePort const& port, bool continuation);
+    void push(std::string_view text);
+    void push_spelt(std::string_view text);
+
+    void key(char c);
+    void escaped_key(char c);
+    void key_for(ConsolePort& port, char c);
+    void refill(ConsolePort& port);
+    void take_over(ConsolePort& port);
+    [[nodiscard]] ConsolePort* nth(unsigned n) const;
+    bool put_patiently(char c);
+    void empty_ring();
+
+    UartPort* uart_;
+    KeyListener* shell_{nullptr};
+    ConsolePort *first_{nullptr}, *last_{nullptr};
+    ConsolePort *first_waiting_{nullptr}, *last_waiting_{nullptr};
+    ConsolePort* focused_{nullptr};
+    FocusLine line_{};
+    std::uint32_t dropped_{0};
+    std::uint8_t ports_{0};  // counts modulo 6, for colours
+    bool colours_{false};
+    bool shown_{false};       // the bottom line (prompt or unfinished line) is on the terminal
+    bool stale_{false};       // it must be painted anew
+    bool prompt_{false};      // a key was pressed: the shell shows its prompt
+    bool shell_busy_{false};  // the shell has more lines to print
+    bool escaping_{false};    // the escape key was the last one
+    bool tx_wanted_{false};   // what the UART was told
+    bool uart_dead_{false};
+    bool pumping_{false};
+    ByteRing<512> keys_{};  // for the focused VM, behind its own 32: a pasted line is not lost
+    ByteRing<ring_capacity> ring_{};
+};
+
+inline void ConsolePort::put_slow(char c) { console_->put(*this, c); }
+
+inline int ConsolePort::get() {
+    if (keys_.empty()) return -1;
+    auto const key = text::byte(keys_.front());
+    keys_.pop();
+    if (console_->focused_ == this && !console_->keys_.empty()) console_->refill(*this);
+    return key;
+}
+
+}  // namespace tiffin

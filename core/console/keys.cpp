@@ -1,0 +1,109 @@
+// Keys: from the UART to the focused VM or to the shell, and the escape key's own commands.
+#include "core/console/console.hpp"
+#include "core/console/format.hpp"
+
+namespace tiffin {
+
+namespace {
+
+constexpr unsigned keys_per_interrupt = 64;
+constexpr std::string_view escape_help = "Ctrl-] then: 1-9 that VM, n next VM, s shell, Ctrl-] to send it";
+
+}  // namespace
+
+void Console::attach(ConsolePort& port) {
+    (first_ != nullptr ? last_->next_ : first_) = &port;
+    last_ = &port;
+    port.colour_ = ports_;
+    ports_ = static_cast<std::uint8_t>((ports_ + 1) % 6);
+}
+
+void Console::on_uart_interrupt() {
+    uart_->acknowledge();
+    for (unsigned n = 0; n < keys_per_interrupt; ++n) {
+        int const c = uart_->try_get();
+        if (c < 0) break;
+        key(static_cast<char>(c));
+    }
+    pump();
+}
+
+void Console::key(char c) {
+    if (escaping_) return escaped_key(c);
+    if (c == escape_key) {
+        escaping_ = true;
+        return own_line(escape_help);
+    }
+    if (focused_ != nullptr) return key_for(*focused_, c);
+    if (shell_ == nullptr) return;
+    if (!prompt_) stale_ = prompt_ = true;
+    shell_->key(c);
+}
+
+void Console::escaped_key(char c) {
+    escaping_ = false;
+    if (c == escape_key && focused_ != nullptr) return key_for(*focused_, c);
+    if (c == 's') return focus(nullptr);
+    if (c == 'n' && first_ != nullptr) return focus(focused_ != nullptr && focused_->next_ != nullptr ? focused_->next_ : first_);
+    if (c >= '1' && c <= '9') {
+        if (auto* port = nth(static_cast<unsigned>(c - '0')); port != nullptr) return focus(port);
+        return own_line(Line{} << "there is no VM " << c);
+    }
+    own_line("no such escape; keys go where they went before");
+}
+
+ConsolePort* Console::nth(unsigned n) const {
+    auto* port = first_;
+    while (port != nullptr && --n > 0) port = port->next_;
+    return port;
+}
+
+/// Keys overtake nothing: while some wait in the console, new ones queue behind them. What even that cannot hold is lost.
+void Console::key_for(ConsolePort& port, char c) {
+    if (!keys_.empty() || !port.keys_.push(c)) {
+        keys_.push(c);
+        return;
+    }
+    if (port.client_ != nullptr) port.client_->console_changed();
+}
+
+void Console::refill(ConsolePort& port) {
+    while (!keys_.empty() && port.keys_.push(keys_.front())) keys_.pop();
+}
+
+void Console::forget_keys(ConsolePort& port) {
+    port.keys_.clear();
+    if (focused_ != &port) return;
+    keys_.clear();
+    line_.line_feed();
+}
+
+void Console::focus(ConsolePort* port) {
+    hide();
+    keys_.clear();  // typed for the old focus, and not for the new one
+    if (focused_ != nullptr) set_fast_limit(*focused_, false);
+    focused_ = port;
+    line_.reset();
+    prompt_ = port == nullptr;
+    if (port != nullptr) take_over(*port);
+    own_line(port != nullptr ? Line{} << "keys go to [" << port->name_ << "]; Ctrl-] s returns to the shell"
+                             : Line{} << "keys go to the shell");
+    stale_ = has_bottom();
+}
+
+/// The bytes of an unfinished line were kept as they came; from now on they are what a terminal would show. If they would grow
+/// beyond a line by that, they are shown as the first part of one instead.
+void Console::take_over(ConsolePort& port) {
+    set_fast_limit(port, true);
+    if (port.waiting_ || port.length_ == 0) return;
+    unsigned spelt = 0;
+    text::spell({port.line_, port.length_}, [&](char) { ++spelt; });
+    if (spelt + FocusLine::widest > ConsolePort::line_capacity) return finish(port, true, Refeed::No);
+    char old[ConsolePort::line_capacity];
+    unsigned const count = port.length_;
+    for (unsigned i = 0; i < count; ++i) old[i] = port.line_[i];
+    port.length_ = 0;
+    for (unsigned i = 0; i < count; ++i) (void)line_.accept(old[i], port.line_, port.length_);
+}
+
+}  // namespace tiffin

@@ -1,0 +1,36 @@
+// A byte queue of fixed capacity. Indices run freely and wrap with their type: head == tail is empty, no slot is wasted.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace tiffin {
+
+/// `Capacity` is a power of two.
+template <std::size_t Capacity>
+class ByteRing {
+    static_assert(Capacity > 0 && (Capacity & (Capacity - 1)) == 0 && Capacity <= 1u << 31);
+
+public:
+    [[nodiscard]] constexpr bool empty() const { return head_ == tail_; }
+    [[nodiscard]] constexpr std::size_t size() const { return tail_ - head_; }
+    [[nodiscard]] constexpr std::size_t room() const { return Capacity - size(); }
+
+    /// The oldest byte. Only when not empty.
+    [[nodiscard]] constexpr char front() const { return bytes_[head_ & (Capacity - 1)]; }
+    constexpr void pop() { ++head_; }
+    constexpr void clear() { head_ = tail_; }
+
+    /// False, and nothing is stored, when full.
+    constexpr bool push(char c) {
+        if (room() == 0) return false;
+        bytes_[tail_++ & (Capacity - 1)] = c;
+        return true;
+    }
+
+private:
+    char bytes_[Capacity]{};
+    std::uint32_t head_{0}, tail_{0};
+};
+
+}  // namespace tiffin

@@ -1,0 +1,183 @@
+#include "core/console/shell.hpp"
+
+#include "core/console/format.hpp"
+
+namespace tiffin {
+
+constinit Shell::Command const Shell::commands[] = {
+    {"help", "", "this list", &Shell::answer_help},
+    {"list", "", "every VM: state, core, policy, share of the machine, wake-ups", &Shell::answer_list},
+    {"stats", "[NAME]", "time, idle share; of one VM: time, wake-ups, traps, switches", &Shell::answer_stats},
+    {"focus", "NAME", "gives keys to a VM (Ctrl-] s comes back)", &Shell::answer_focus},
+    {"console", "NAME", "the same as focus", &Shell::answer_focus},
+    {"colours", "on|off", "colours for the names before the lines", &Shell::answer_colours},
+};
+std::size_t const Shell::command_count = sizeof commands / sizeof commands[0];
+
+namespace {
+
+std::string_view next_word(std::string_view& rest) {
+    while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+    auto const word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(word.size());
+    return word;
+}
+
+}  // namespace
+
+// ---- Typing
+
+void Shell::key(char c) {
+    if (skip_escape_sequence(c)) return;
+    if (c == '\r' || c == '\n') {
+        console_->end_prompt();
+        run(typed());
+        size_ = 0;
+    } else {
+        type(c);
+    }
+    console_->shell_changed();
+}
+
+void Shell::type(char c) {
+    constexpr char backspace = '\b', del = '\x7f', ctrl_c = '\x03', ctrl_u = '\x15';
+    if ((c == backspace || c == del) && size_ > 0) --size_;
+    if (c == ctrl_c || c == ctrl_u) size_ = 0;
+    if (text::printable_ascii(c) && size_ < sizeof typed_) typed_[size_++] = c;
+}
+
+/// Arrow and function keys: ESC [ ... final, or ESC O final. They do nothing here, and must not be typed as text.
+bool Shell::skip_escape_sequence(char c) {
+    switch (escape_) {
+        case Escape::None:
+            if (c != '\x1b') return false;
+            escape_ = Escape::Begun;
+            return true;
+        case Escape::Begun: escape_ = c == '[' || c == 'O' ? Escape::Parameters : Escape::None; return true;
+        case Escape::Parameters:
+            if (text::byte(c) >= 0x40 || text::byte(c) < 0x20) escape_ = Escape::None;
+            return true;
+    }
+    __builtin_unreachable();
+}
+
+// ---- Commands
+
+Shell::Command const* Shell::find(std::string_view name) {
+    for (auto const& command : commands) {
+        if (command.name == name) return &command;
+    }
+    return nullptr;
+}
+
+void Shell::run(std::string_view line) {
+    std::size_t const count = line.size() < sizeof said_ ? line.size() : sizeof said_;
+    for (std::size_t i = 0; i < count; ++i) said_[i] = line[i];
+    std::string_view rest{said_, count};
+    auto const name = next_word(rest);
+    if (name.empty()) return;
+    argument_ = next_word(rest);
+    auto const* command = find(name);
+    if (command == nullptr)
+        return console_->log(Line{} << "no command \"" << name.substr(0, 32) << "\"; help lists what there is");
+    answer_ = command->answer;
+    index_ = 0;
+    console_->shell_has_answer();
+}
+
+bool Shell::step() {
+    if (answer_ != nullptr && (this->*answer_)(index_++)) return true;
+    answer_ = nullptr;
+    return false;
+}
+
+bool Shell::answer_help(std::uint32_t index) {
+    auto const& command = commands[index];
+    console_->log((Line{} << "  " << command.name << ' ' << command.arguments).tab(20) << command.help);
+    return index + 1 < command_count;
+}
+
+/// Line 0 is the heading.
+bool Shell::answer_list(std::uint32_t index) {
+    Line line;
+    if (index == 0) {
+        console_->log((((((line << "VM").tab(32) << "state").tab(42) << "core").tab(48) << "policy").tab(62) << "share").tab(70)
+                      << "wake-ups");
+        return host_->vm_count() > 0;
+    }
+    auto const vm = host_->vm(index - 1);
+    auto const share = per_mille(vm.run_ticks);
+    (((line << vm.name).tab(32) << vm.state).tab(42) << vm.core).tab(48) << vm.policy << ' ' << vm.level;
+    line.tab(60).right(share / 10, 3) << '.' << share % 10 << '%';
+    line.right(vm.wake_ups, 12);
+    console_->log(line);
+    return index < host_->vm_count();
+}
+
+bool Shell::answer_stats(std::uint32_t) {
+    VmRow vm;
+    if (argument_.empty()) {
+        machine_stats();
+    } else if (find_vm(argument_, vm)) {
+        vm_stats(vm);
+    } else {
+        console_->log(Line{} << "no VM \"" << argument_.substr(0, 32) << "\"; list shows them");
+    }
+    return false;
+}
+
+void Shell::machine_stats() {
+    auto const idle = per_mille(host_->idle_ticks());
+    console_->log(Line{} << milliseconds(host_->total_ticks()) << " ms since boot, idle " << idle / 10 << '.' << idle % 10
+                         << "%, " << host_->vm_count() << " VMs, counter at " << host_->frequency() << " Hz");
+}
+
+void Shell::vm_stats(VmRow const& vm) {
+    auto const share = per_mille(vm.run_ticks);
+    console_->log(Line{} << vm.name << ": " << vm.state << ", ran " << milliseconds(vm.run_ticks) << " ms (" << share / 10 << '.'
+                         << share % 10 << "%), " << vm.wake_ups << " wake-ups, " << vm.traps << " traps, " << vm.switches
+                         << " switches");
+}
+
+bool Shell::answer_focus(std::uint32_t) {
+    VmRow vm;
+    if (!find_vm(argument_, vm)) {
+        console_->log(Line{} << "no VM \"" << argument_.substr(0, 32) << "\"; list shows them");
+    } else if (vm.console == nullptr) {
+        console_->log(Line{} << vm.name << " has no console");
+    } else {
+        console_->focus(vm.console);
+    }
+    return false;
+}
+
+bool Shell::answer_colours(std::uint32_t) {
+    if (argument_ == "on" || argument_ == "off") {
+        console_->set_colours(argument_ == "on");
+    } else {
+        console_->log("colours on, or colours off");
+    }
+    return false;
+}
+
+/// Bounded by the number of VMs, and only a maintainer's key leads here.
+bool Shell::find_vm(std::string_view name, VmRow& found) const {
+    for (std::uint32_t i = 0; i < host_->vm_count(); ++i) {
+        found = host_->vm(i);
+        if (found.name == name) return true;
+    }
+    return false;
+}
+
+/// Split, so that years of ticks at 1 GHz do not overflow.
+std::uint64_t Shell::milliseconds(std::uint64_t ticks) const {
+    auto const frequency = host_->frequency();
+    return ticks / frequency * 1000 + ticks % frequency * 1000 / frequency;
+}
+
+std::uint64_t Shell::per_mille(std::uint64_t ticks) const {
+    auto const unit = host_->total_ticks() / 1000;
+    return unit == 0 ? 0 : ticks / unit;
+}
+
+}  // namespace tiffin

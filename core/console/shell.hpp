@@ -1,0 +1,86 @@
+// The shell at EL2: what the maintainer types while no VM has the focus. Every answer is printed one line at a time, when the
+// console has room: a list of 1,024 VMs keeps EL2 no longer than a list of one.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "core/console/console.hpp"
+
+namespace tiffin {
+
+/// What the shell shows of a VM. Times are in ticks of the system counter, summed over the VM's vCPUs, since boot.
+struct VmRow {
+    std::string_view name;
+    std::string_view state;   // "running", "stopped", ...
+    std::string_view policy;  // "fixed" or "share"
+    std::uint32_t level{0};   // priority of a fixed VM, weight of a sharing one
+    std::uint32_t core{0};    // of the first vCPU
+    std::uint64_t run_ticks{0}, wake_ups{0}, traps{0}, switches{0};
+    ConsolePort* console{nullptr};  // nullptr: the VM has none, and cannot get the focus
+};
+
+/// The machine, as the shell sees it. Implemented by the composition root.
+class ShellHost {
+public:
+    [[nodiscard]] virtual std::uint32_t vm_count() const = 0;
+    /// `index` is below vm_count().
+    [[nodiscard]] virtual VmRow vm(std::uint32_t index) const = 0;
+    /// Ticks since boot, summed over the cores in use.
+    [[nodiscard]] virtual std::uint64_t total_ticks() const = 0;
+    /// How many of them no VM had anything to do.
+    [[nodiscard]] virtual std::uint64_t idle_ticks() const = 0;
+    /// Ticks a second, not 0.
+    [[nodiscard]] virtual std::uint64_t frequency() const = 0;
+
+protected:
+    ~ShellHost() = default;
+};
+
+class Shell final : public KeyListener {
+public:
+    constexpr Shell(Console& console, ShellHost& host) : console_{&console}, host_{&host} {}
+
+    void key(char c) override;
+    [[nodiscard]] std::string_view typed() const override { return {typed_, size_}; }
+    bool step() override;
+
+    /// Runs a line as if it had been typed. At most 80 bytes of it count.
+    void run(std::string_view line);
+
+private:
+    /// A command's lines: prints number `index`, and is true while more follow.
+    using Answer = bool (Shell::*)(std::uint32_t index);
+    struct Command {
+        std::string_view name, arguments, help;
+        Answer answer;
+    };
+    static Command const commands[];
+    static std::size_t const command_count;
+
+    [[nodiscard]] static Command const* find(std::string_view name);
+    void type(char c);
+    bool skip_escape_sequence(char c);
+    bool answer_help(std::uint32_t index);
+    bool answer_list(std::uint32_t index);
+    bool answer_stats(std::uint32_t index);
+    bool answer_focus(std::uint32_t index);
+    bool answer_colours(std::uint32_t index);
+    void machine_stats();
+    void vm_stats(VmRow const& vm);
+    [[nodiscard]] bool find_vm(std::string_view name, VmRow& found) const;
+    [[nodiscard]] std::uint64_t milliseconds(std::uint64_t ticks) const;
+    [[nodiscard]] std::uint64_t per_mille(std::uint64_t ticks) const;
+
+    Console* console_;
+    ShellHost* host_;
+    Answer answer_{nullptr};
+    std::uint32_t index_{0};
+    std::string_view argument_;  // of the command being answered; points into said_
+    enum class Escape : std::uint8_t { None, Begun, Parameters } escape_{Escape::None};
+    std::uint8_t size_{0};
+    char typed_[80]{};
+    char said_[80]{};  // the command being answered; what is typed meanwhile does not disturb it
+};
+
+}  // namespace tiffin

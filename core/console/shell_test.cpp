@@ -1,0 +1,122 @@
+#include "core/console/shell.hpp"
+
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "core/console/testing.hpp"
+
+namespace tiffin {
+namespace {
+
+using testing::Bench;
+using testing::on_terminal;
+
+struct Machine final : ShellHost {
+    std::vector<VmRow> vms;
+    std::uint32_t vm_count() const override { return static_cast<std::uint32_t>(vms.size()); }
+    VmRow vm(std::uint32_t index) const override { return vms.at(index); }
+    std::uint64_t total_ticks() const override { return 62'500'000; }
+    std::uint64_t idle_ticks() const override { return 31'250'000; }
+    std::uint64_t frequency() const override { return 62'500'000; }
+};
+
+struct ShellBench : Bench {
+    Machine machine;
+    Shell shell{console, machine};
+    ShellBench() {
+        console.set_shell(shell);
+        machine.vms = {{"linux", "running", "share", 100, 0, 25'000'000, 1234, 99, 55, &a},
+                       {"metronome", "running", "fixed", 60, 0, 625'000, 1000, 3, 2, nullptr}};
+    }
+    std::vector<std::string> lines_after(std::string_view typed) {
+        type(typed);
+        return on_terminal(output());
+    }
+};
+
+TEST(Shell, IsSilentUntilAKeyIsPressed) {
+    ShellBench t;
+    t.console.log("hello");
+    EXPECT_EQ(t.output(), "tiffin: hello\r\n");
+    EXPECT_EQ(t.lines_after("\r").back(), "tiffin> ");
+}
+
+TEST(Shell, EchoesAndEdits) {
+    ShellBench t;
+    EXPECT_EQ(t.lines_after("lisx\x7ft").back(), "tiffin> list");
+    EXPECT_EQ(t.lines_after("\x15").back(), "tiffin> ");
+    EXPECT_EQ(t.lines_after("\x1b[A\x1bOPa").back(), "tiffin> a") << "arrow and function keys type nothing";
+}
+
+TEST(Shell, ThePromptStaysBelowTheVmsLines) {
+    ShellBench t;
+    t.type("li");
+    t.write(t.a, "noise\n");
+    EXPECT_EQ(on_terminal(t.output()), (std::vector<std::string>{"[a] noise", "tiffin> li"}));
+}
+
+TEST(Shell, ListShowsEveryVm) {
+    ShellBench t;
+    auto const lines = t.lines_after("list\r");
+    ASSERT_EQ(lines.size(), 5u);
+    EXPECT_EQ(lines[0], "tiffin> list");
+    EXPECT_EQ(lines[1], "tiffin: VM                              state     core  policy        share   wake-ups");
+    EXPECT_EQ(lines[2], "tiffin: linux                           running   0     share 100    40.0%        1234");
+    EXPECT_EQ(lines[3], "tiffin: metronome                       running   0     fixed 60      1.0%        1000");
+    EXPECT_EQ(lines[4], "tiffin> ");
+}
+
+TEST(Shell, AListOfAThousandVmsComesInSteps) {
+    ShellBench t;
+    t.machine.vms.assign(1024, VmRow{"vm", "running", "share", 1, 0, 0, 0, 0, 0, nullptr});
+    t.uart.room = 0;
+    t.type("list\r");
+    EXPECT_TRUE(t.console.busy());
+    t.uart.room = ~std::size_t{0};
+    EXPECT_EQ(on_terminal(t.output()).size(), 1u + 1 + 1024 + 1) << "nothing was dropped";
+}
+
+TEST(Shell, StatsOfTheMachineAndOfOneVm) {
+    ShellBench t;
+    EXPECT_EQ(t.lines_after("stats\r")[1], "tiffin: 1000 ms since boot, idle 50.0%, 2 VMs, counter at 62500000 Hz");
+    EXPECT_EQ(t.lines_after("stats linux\r")[1],
+              "tiffin: linux: running, ran 400 ms (40.0%), 1234 wake-ups, 99 traps, 55 switches");
+    EXPECT_EQ(t.lines_after("stats nobody\r")[1], "tiffin: no VM \"nobody\"; list shows them");
+}
+
+TEST(Shell, FocusGivesKeysToTheVm) {
+    ShellBench t;
+    t.type("focus linux\r");
+    (void)t.output();
+    EXPECT_EQ(t.console.focused(), &t.a);
+    t.type("x");
+    EXPECT_EQ(t.a.get(), 'x');
+}
+
+TEST(Shell, FocusSaysWhyItCannot) {
+    ShellBench t;
+    EXPECT_EQ(t.lines_after("console metronome\r")[1], "tiffin: metronome has no console");
+    EXPECT_EQ(t.lines_after("focus\r")[1], "tiffin: no VM \"\"; list shows them");
+    EXPECT_EQ(t.console.focused(), nullptr);
+}
+
+TEST(Shell, AnUnknownCommandPointsToHelp) {
+    ShellBench t;
+    EXPECT_EQ(t.lines_after("reboot now\r")[1], "tiffin: no command \"reboot\"; help lists what there is");
+}
+
+TEST(Shell, HelpListsEveryCommand) {
+    ShellBench t;
+    auto const lines = t.lines_after("help\r");
+    ASSERT_EQ(lines.size(), 8u);
+    EXPECT_EQ(lines[4], "tiffin:   focus NAME        gives keys to a VM (Ctrl-] s comes back)");
+}
+
+TEST(Shell, ALineTooLongToTypeIsCut) {
+    ShellBench t;
+    EXPECT_EQ(t.lines_after(std::string(500, 'x')).back(), "tiffin> " + std::string(80, 'x'));
+}
+
+}  // namespace
+}  // namespace tiffin

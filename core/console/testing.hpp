@@ -1,0 +1,106 @@
+// What the console's tests share: a UART that keeps what it is sent.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/console/console.hpp"
+
+namespace tiffin::testing {
+
+class FakeUart final : public UartPort {
+public:
+    bool try_put(char c) override {
+        if (room == 0) return false;
+        --room;
+        sent += c;
+        return true;
+    }
+    int try_get() override {
+        if (typed.empty()) return -1;
+        int const c = static_cast<unsigned char>(typed.front());
+        typed.pop_front();
+        return c;
+    }
+    void want_tx_interrupt(bool wanted) override { tx_interrupt = wanted; }
+    void acknowledge() override { ++acknowledged; }
+
+    std::size_t room{~std::size_t{0}};  // bytes it takes before its FIFO is full
+    bool tx_interrupt{false};
+    unsigned acknowledged{0};
+    std::deque<char> typed;
+    std::string sent;
+};
+
+class FakeClient final : public ConsoleClient {
+public:
+    void console_changed() override { ++changes; }
+    unsigned changes{0};
+};
+
+/// A console with VMs "a", "b" and "c" (and a client for each).
+struct Bench {
+    FakeUart uart;
+    Console console{uart};
+    ConsolePort a{console, "a"}, b{console, "b"}, c{console, "c"};
+    FakeClient client_a, client_b, client_c;
+
+    Bench() {
+        a.set_client(&client_a);
+        b.set_client(&client_b);
+        c.set_client(&client_c);
+        for (auto* port : {&a, &b, &c}) console.attach(*port);
+    }
+
+    static void write(ConsolePort& port, std::string_view text) {
+        for (char byte : text) port.put(byte);
+    }
+
+    void type(std::string_view keys) {
+        for (std::size_t at = 0; at < keys.size(); at += 64) {
+            for (char key : keys.substr(at, 64)) uart.typed.push_back(key);
+            console.on_uart_interrupt();
+        }
+    }
+
+    /// Interrupts until there is nothing to send. What was sent since the last call.
+    std::string output() {
+        for (unsigned n = 0; n < 100'000 && console.busy() && uart.room > 0; ++n) console.poll();
+        return std::exchange(uart.sent, {});
+    }
+};
+
+/// What a terminal of endless width shows, line by line, after `bytes`. It knows what the console sends, and no more: anything
+/// else that is not text comes out as '?'.
+inline std::vector<std::string> on_terminal(std::string_view bytes) {
+    std::vector<std::string> lines(1);
+    std::size_t column = 0;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        auto& line = lines.back();
+        if (bytes[i] == '\n') {
+            lines.emplace_back();
+        } else if (bytes[i] == '\r') {
+            column = 0;
+        } else if (bytes[i] == '\b') {
+            column -= column > 0;
+        } else if (bytes.substr(i, 3) == "\x1b[K") {
+            line.resize(std::min(line.size(), column));
+            i += 2;
+        } else if (bytes.substr(i, 3) == "\x1b[C") {
+            ++column;
+            i += 2;
+        } else if (bytes.substr(i, 2) == "\x1b[" && bytes.find('m', i) != bytes.npos) {
+            i = bytes.find('m', i);
+        } else {
+            line.resize(std::max(line.size(), column + 1), ' ');
+            line[column++] = static_cast<unsigned char>(bytes[i]) < 0x20 && bytes[i] != '\t' ? '?' : bytes[i];
+        }
+    }
+    return lines;
+}
+
+}  // namespace tiffin::testing
