@@ -21,6 +21,9 @@ struct NoVms final : ShellHost {
     std::uint64_t frequency() const override { return 1; }
 };
 
+/// '?' is what the terminal model shows for a control character.
+char without_question_mark(char c) { return c == '?' ? '!' : c; }
+
 void require(bool condition) {
     if (!condition) std::abort();
 }
@@ -65,16 +68,15 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     t.console.set_shell(shell);
     Witness witness;
     for (std::size_t i = 0; i + 1 < size; i += 2) {
-        // '?' is what the terminal model shows for a control character; 8-bit text would need it to know widths.
-        char const c = data[i + 1] == '?' ? '!' : static_cast<char>(data[i + 1]);
+        char const c = without_question_mark(static_cast<char>(data[i + 1]));
         switch (data[i] & 7) {
             case 0: t.a.put(c); break;
             case 1: t.b.put(c); break;
             case 2:
             case 3:
                 if (t.c.tx_full()) break;
-                t.c.put(c & 0x7f);
-                witness.note(c & 0x7f);
+                t.c.put(without_question_mark(c & 0x7f));
+                witness.note(without_question_mark(c & 0x7f));
                 break;
             case 4:
                 if (c == '3' || c == 'n') break;  // never focus c
