@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the tests: `tiffin test [lint] [unit] [target] [fuzz] [qemu]`, all of them when none is named. `tiffin test qemu -k linux`
 # hands what follows `qemu` to pytest. Every stage runs, whatever failed before; the last lines are the runners' own verdicts.
+# `tiffin test coverage`, which is not among the "all", prints how much of each folder the unit tests reach.
 # CI=true: clang-tidy on every file and 60 s for each fuzzer (TIFFIN_FUZZ_SECONDS), else 5.
 set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -99,6 +100,13 @@ qemu() {
     return $status
 }
 
+coverage() {
+    build coverage all 'the unit tests, counting lines' || return 1
+    find build/coverage -name '*.gcda' -delete
+    ctest --preset coverage -j 2 > "$log_dir/coverage.log" 2>&1 || { tail -n 20 "$log_dir/coverage.log" >&2; return 1; }
+    /usr/bin/python3 scripts/coverage.py build/coverage
+}
+
 run_stage() {
     say "test: $1"
     "$@" || failed="$failed $1"
@@ -109,9 +117,9 @@ while [ $# -gt 0 ]; do
     stage=$1
     shift
     case $stage in
-    lint | unit | target | fuzz) run_stage "$stage" ;;
+    lint | unit | target | fuzz | coverage) run_stage "$stage" ;;
     qemu) run_stage qemu "$@"; set -- ;;
-    *) say "no test is called '$stage'; there are lint, unit, target, fuzz and qemu"; exit 2 ;;
+    *) say "no test is called '$stage'; there are lint, unit, target, fuzz, qemu and coverage"; exit 2 ;;
     esac
 done
 
