@@ -1,0 +1,41 @@
+#include "tool/board/qemu_board.hpp"
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tool/run/process.hpp"
+
+namespace tiffin {
+
+std::vector<std::string> qemu_machine(Machine const& machine, std::string const& extra) {
+    // `max` with QEMU's own PAuth algorithm: the architected one costs three times the host time.
+    auto const cpu = machine.cpu == "max" ? std::string{"max,pauth-impdef=on"} : machine.cpu;
+    return {"qemu-system-aarch64",
+            "-M",
+            fmt::format("virt,virtualization=on,gic-version={},dtb-randomness=off{}", machine.gic, extra),
+            "-cpu",
+            cpu,
+            "-smp",
+            fmt::format("{}", machine.cores),
+            "-m",
+            fmt::format("{}", machine.memory >> 20)};
+}
+
+std::optional<Bytes> qemu_device_tree(Machine const& machine, std::string& why) {
+    char folder[] = "/tmp/tiffin-board-XXXXXX";
+    if (mkdtemp(folder) == nullptr) return why = "cannot make a folder under /tmp", std::nullopt;
+    auto const file = std::string{folder} + "/virt.dtb";
+    auto command = qemu_machine(machine, ",dumpdtb=" + file);
+    command.insert(command.end(), {"-display", "none"});
+    auto const status = run_quietly(command);
+    auto const bytes = read_file(file, why);
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+    if (status == 127) return why = "qemu-system-aarch64 is not installed (Debian package qemu-system-arm)", std::nullopt;
+    if (bytes == nullptr) return why = fmt::format("QEMU gave no device tree for this machine (status {})", status), std::nullopt;
+    return *bytes;
+}
+
+}  // namespace tiffin

@@ -1,0 +1,197 @@
+#include "tool/check/grants.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <set>
+
+#include "abi/guest_map.hpp"
+#include "base/addr.hpp"
+
+namespace tiffin {
+namespace {
+
+namespace guest_map = abi::guest_map;
+
+Range whole_pages(Range r) {
+    auto const base = r.base & ~(page_size - 1);
+    return {base, align_up(r.base + r.size, page_size) - base};
+}
+
+constexpr Range emulated_gic{guest_map::gicd, guest_map::gicr + guest_map::gicr_stride* abi::max_vcpus_per_vm - guest_map::gicd};
+constexpr Range emulated_devices{guest_map::pl011, guest_map::pl031 + guest_map::pl031_size - guest_map::pl011};
+constexpr std::uint64_t relocated_windows = 0x0c00'0000;  // free on QEMU's virt: between virtio-mmio and the platform bus' end
+constexpr std::uint64_t guest_limit = 1ull << 39;
+
+class Granter {
+public:
+    Granter(Description const& description, Board const& board, Problems& problems)
+        : description_{description}, board_{board}, problems_{problems} {}
+
+    std::vector<std::vector<Grant>> run() {
+        std::vector<std::vector<Grant>> all;
+        for (auto const& domain : description_.domains) {
+            domain_ = &domain;
+            used_ipa_ = {emulated_gic, emulated_devices, {guest_map::ram, domain.memory.value}};
+            used_virtual_ = {guest_map::pl011_intid, guest_map::pl031_intid};
+            auto& grants = all.emplace_back();
+            for (auto const& use : domain.access) grant(use, grants);
+        }
+        check_shared_pages(all);
+        return all;
+    }
+
+private:
+    void fail(Mark at, std::string what, std::string expected = {}, std::string hint = {}) {
+        problems_.add(at, std::move(what), std::move(expected), std::move(hint));
+    }
+
+    void grant(DeviceUse const& use, std::vector<Grant>& grants) {
+        auto const* device = find(use.device);
+        if (device == nullptr || !may_be_granted(*device, use)) return;
+        owners_[device] = {domain_, use.device.at};
+        Grant g{.device = device, .at = use.device.at, .reg = {}, .windows = {}, .interrupts = {}};
+        for (auto const& r : device->reg) add_window(g, r);
+        for (auto const& i : device->interrupts) add_interrupt(g, i);
+        grants.push_back(std::move(g));
+    }
+
+    BoardDevice const* find(Located<std::string> const& wanted) {
+        auto const* device = board_.find(wanted.value);
+        if (device != nullptr) return device;
+        std::vector<std::string> names;
+        for (auto const& d : board_.devices) names.push_back(wanted.value.starts_with('/') ? d.path : d.name);
+        fail(wanted.at,
+             fmt::format("device \"{}\" is not in the board's device tree, has no registers, or is disabled", wanted.value),
+             "the path, alias or label of a device", did_you_mean(wanted.value, names));
+        return nullptr;
+    }
+
+    bool may_be_granted(BoardDevice const& device, DeviceUse const& use) {
+        auto const at = use.device.at;
+        if (auto const owner = owners_.find(&device); owner != owners_.end()) {
+            fail(at, fmt::format("device {} has two owners", device.path), "one",
+                 fmt::format("domain \"{}\" has it in line {}", owner->second.first->name.value, owner->second.second.line));
+            return false;
+        }
+        if (!device.owned_as.empty()) {
+            fail(at, fmt::format("device {} can't be given away: the hypervisor needs it as {}", device.path, device.owned_as),
+                 "a device that the hypervisor does not use");
+            return false;
+        }
+        if (device.may_do_dma && !use.dma_accepted) {
+            fail(at,
+                 fmt::format("device {} may do DMA, and nothing confines it to domain \"{}\"", device.path, domain_->name.value),
+                 "a device without DMA",
+                 "to accept the risk, write beside it: dma: unfenced-this-vm-can-read-and-write-all-memory");
+            return false;
+        }
+        return true;
+    }
+
+    void add_window(Grant& g, Range reg) {
+        auto const pages = whole_pages(reg);
+        if (reg.size == 0 || reg.size >= guest_limit) return;
+        for (auto const& memory : board_.memory) {
+            if (overlaps(pages, memory))
+                return fail(g.at, fmt::format("registers of {} lie in the board's RAM", g.device->path), "device memory");
+        }
+        for (auto const& w : g.windows) {  // two regions of one device in one page
+            if (pages.base >= w.pa.base && pages.base + pages.size <= w.pa.base + w.pa.size) {
+                return g.reg.push_back({w.ipa + (reg.base - w.pa.base), reg.size});
+            }
+        }
+        auto const ipa = place(pages);
+        used_ipa_.push_back({ipa, pages.size});
+        g.windows.push_back({pages, ipa});
+        g.reg.push_back({ipa + (reg.base - pages.base), reg.size});
+    }
+
+    /// The same address as on the board if it is free for the guest; else the first free one of a range for such devices.
+    std::uint64_t place(Range pages) const {
+        auto const free = [&](std::uint64_t at) {
+            return at + pages.size <= guest_limit &&
+                   std::ranges::none_of(used_ipa_, [&](Range const& r) { return overlaps(r, {at, pages.size}); });
+        };
+        if (free(pages.base)) return pages.base;
+        auto at = relocated_windows;
+        while (!free(at)) at += page_size;
+        return at;
+    }
+
+    void add_interrupt(Grant& g, Fdt::Interrupt interrupt) {
+        if (interrupt.intid < 32)
+            return fail(g.at, fmt::format("device {} has a per-core interrupt ({})", g.device->path, interrupt.intid),
+                        "SPIs only");
+        if (interrupt.intid == board_.record.uart_intid) {
+            return fail(g.at,
+                        fmt::format("device {} shares interrupt {} with the hypervisor's UART", g.device->path, interrupt.intid),
+                        "an interrupt of its own");
+        }
+        if (auto const [owner, fresh] = interrupt_owners_.try_emplace(interrupt.intid, g.device); !fresh) {
+            return fail(g.at, fmt::format("interrupt {} of {} has two owners", interrupt.intid, g.device->path), "one",
+                        fmt::format("{} has it too", owner->second->path));
+        }
+        auto virtual_id = interrupt.intid;
+        if (virtual_id >= guest_map::intid_count || used_virtual_.contains(virtual_id)) virtual_id = 32;
+        while (used_virtual_.contains(virtual_id)) ++virtual_id;
+        if (virtual_id >= guest_map::intid_count)
+            return fail(g.at, fmt::format("domain \"{}\" has too many interrupts", domain_->name.value), "at most 254");
+        used_virtual_.insert(virtual_id);
+        g.interrupts.push_back({interrupt.intid, virtual_id, interrupt.edge});
+    }
+
+    /// A page is the smallest thing that stage 2 can give: who gets one device of a page gets all of them.
+    void check_shared_pages(std::vector<std::vector<Grant>> const& all) {
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            for (auto const& g : all[i]) {
+                for (auto const& other : board_.devices) check_neighbour(description_.domains[i], g, other);
+            }
+        }
+    }
+
+    void check_neighbour(Domain const& domain, Grant const& g, BoardDevice const& other) {
+        if (&other == g.device) return;
+        auto const owner = owners_.find(&other);
+        if (owner != owners_.end() && owner->second.first == &domain) return;
+        for (auto const& window : g.windows) {
+            for (auto const& r : other.reg) {
+                if (r.size == 0 || !overlaps(window.pa, r)) continue;
+                return fail(g.at,
+                            fmt::format("device {} shares a page with {}, which domain \"{}\" does not have", g.device->path,
+                                        other.path, domain.name.value),
+                            "all devices of a page in one VM",
+                            fmt::format("add {{device: {}}}, or give away neither", other.path));
+            }
+        }
+    }
+
+    Description const& description_;
+    Board const& board_;
+    Problems& problems_;
+    Domain const* domain_{nullptr};
+    std::map<BoardDevice const*, std::pair<Domain const*, Mark>> owners_;
+    std::map<std::uint32_t, BoardDevice const*> interrupt_owners_;
+    std::vector<Range> used_ipa_;           // of the current domain
+    std::set<std::uint32_t> used_virtual_;  // of the current domain
+};
+
+}  // namespace
+
+std::vector<std::vector<Grant>> check_grants(Description const& description, Board const& board, Problems& problems) {
+    return Granter{description, board, problems}.run();
+}
+
+void check_cores(Description const& description, Board const& board, Problems& problems) {
+    for (auto const& domain : description.domains) {
+        for (auto const& cpu : domain.cpus) {
+            if (cpu.core.value < board.record.cpu_count) continue;
+            problems.add(cpu.core.at, fmt::format("core {} of domain \"{}\" does not exist", cpu.core.value, domain.name.value),
+                         fmt::format("0..{}: the board has {} core{}", board.record.cpu_count - 1, board.record.cpu_count,
+                                     board.record.cpu_count == 1 ? "" : "s"),
+                         description.board.dtb.empty() ? "\"cores\" of \"machine\" says how many QEMU has" : "");
+        }
+    }
+}
+
+}  // namespace tiffin

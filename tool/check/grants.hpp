@@ -1,0 +1,35 @@
+// Which VM gets which device, and where it finds it. Checked here: nobody gets what another has, or what the hypervisor keeps.
+#pragma once
+#include <vector>
+
+#include "tool/board/board.hpp"
+#include "tool/description/description.hpp"
+
+namespace tiffin {
+
+struct GrantedWindow {
+    Range pa;  // whole pages
+    std::uint64_t ipa;
+};
+
+struct GrantedInterrupt {
+    std::uint32_t physical, virtual_id;
+    bool edge;
+};
+
+/// A device in the hands of a VM.
+struct Grant {
+    BoardDevice const* device;
+    Mark at;
+    std::vector<Range> reg;  // as the guest's device tree shows them
+    std::vector<GrantedWindow> windows;
+    std::vector<GrantedInterrupt> interrupts;
+};
+
+/// The grants of each domain, in the order of `description.domains`.
+std::vector<std::vector<Grant>> check_grants(Description const& description, Board const& board, Problems& problems);
+
+/// Cores that do not exist, more domains than fit, and a board that the hypervisor can't use.
+void check_cores(Description const& description, Board const& board, Problems& problems);
+
+}  // namespace tiffin

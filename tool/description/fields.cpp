@@ -1,0 +1,133 @@
+#include "tool/description/fields.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace tiffin {
+namespace {
+
+using enum FieldType;
+
+// clang-format off
+constexpr Field table[] = {
+    {"", "board", Map, "", "`qemu-virt`, or a map with `dtb`", "qemu-virt", "board: qemu-virt",
+     "The board. For `qemu-virt` the device tree is generated from `machine`; `--board FILE` overrides both."},
+    {"", "machine", Map, "", "", "all defaults", "machine: {cores: 2, memory: 2 GiB}",
+     "The QEMU `virt` machine to generate a device tree for, and to start by `tiffin run`. Not allowed with `board: {dtb: ...}`."},
+    {"", "options", Map, "", "", "all defaults", "options: {when-all-stopped: stay}", "What concerns the machine as a whole."},
+    {"", "domains", Map, "", "1..1024 entries; names 1..31 of [a-z0-9-], first a letter", "required", "domains: {linux: {...}}",
+     "The virtual machines, by name. The name is the prefix of each console line."},
+
+    {"board", "dtb", Path, "", "a flattened device tree", "required", "board: {dtb: my-board.dtb}",
+     "The board's device tree blob: the one that Linux uses on it."},
+
+    {"machine", "cpu", Choice, "", "cortex-a53 | cortex-a72 | max", "cortex-a72", "cpu: max", "QEMU's `-cpu`."},
+    {"machine", "cores", Count, "cores", "1..8", "1", "cores: 2", "QEMU's `-smp`.", 1, 8},
+    {"machine", "gic", Count, "version", "2..3", "3", "gic: 2", "QEMU's `gic-version`.", 2, 3},
+    {"machine", "memory", Size, "B, KiB, MiB, GiB", "128 MiB..8 GiB, whole MiB", "1 GiB", "memory: 512 MiB", "QEMU's `-m`."},
+
+    {"options", "verify-payloads", Flag, "", "true | false", "false", "verify-payloads: true",
+     "Check the CRC-32 of every guest image at boot. It reads all of the image, so that boot takes longer."},
+    {"options", "when-all-stopped", Choice, "", "power-off | stay", "power-off", "when-all-stopped: stay",
+     "What to do when the last VM has stopped: power the board off, or stay in the shell."},
+
+    {"domain", "memory", Size, "B, KiB, MiB, GiB", "64 KiB..511 GiB, whole pages of 4 KiB", "required", "memory: 64 MiB",
+     "The VM's RAM, private to it. The guest finds it at 0x40000000."},
+    {"domain", "cpus", List, "", "1..8 entries; not beside `cpu`", "one vCPU on core 0, share, weight 100", "cpus: [{core: 0}, {core: 1}]",
+     "The VM's virtual processors, each pinned to a core."},
+    {"domain", "cpu", Map, "", "not beside `cpus`", "see `cpus`", "cpu: {policy: fixed, priority: 40}", "Short for `cpus` with one entry."},
+    {"domain", "image", Map, "", "exactly one of `kernel`, `elf`, `raw`", "required", "image: {elf: app.elf}", "What the VM runs."},
+    {"domain", "access", List, "", "", "none", "access: [{device: /pl061@9030000}]",
+     "Devices of the board given to this VM alone: their registers and interrupts."},
+    {"domain", "console", Flag, "", "true | false", "true", "console: false", "Whether the VM has a PL011 UART at 0x09000000, interrupt 33."},
+    {"domain", "rtc", Flag, "", "true | false", "true", "rtc: false", "Whether the VM has a PL031 clock at 0x09010000, interrupt 34."},
+
+    {"cpu", "core", Count, "core", "0..7, less than the board's", "0", "core: 1", "The core that runs it, in device-tree order.", 0, 7},
+    {"cpu", "policy", Choice, "", "share | fixed", "share", "policy: fixed",
+     "`fixed`: runs whenever it is ready and nothing of higher priority is. `share`: divides what the fixed ones leave, by weight."},
+    {"cpu", "priority", Count, "", "1..63, higher runs first", "required for fixed", "priority: 40", "Of a `fixed` vCPU.", 1, 63},
+    {"cpu", "weight", Count, "", "1..10000", "100", "weight: 200", "Of a `share` vCPU: one of weight 200 gets twice the time of one of 100.", 1, 10000},
+
+    {"image", "kernel", Path, "", "an arm64 `Image`, not compressed", "one of three", "kernel: ${CACHE}/linux/Image",
+     "A Linux kernel, or anything else with the arm64 Image header. It starts with a device tree in x0."},
+    {"image", "elf", Path, "", "ELF64, AArch64, ET_EXEC or ET_DYN", "one of three", "elf: ${BUILD}/guest/apps/idler/idler.elf",
+     "Loaded at its physical addresses, started at its entry, with a device tree in x0."},
+    {"image", "raw", Path, "", "any file", "one of three", "raw: firmware.bin", "Loaded as it is at `load`, started at `entry`, with a device tree in x0."},
+    {"image", "initrd", Path, "", "any file; beside `kernel` only", "none", "initrd: ${CACHE}/initrd-linux.cpio.gz", "The initial RAM disk."},
+    {"image", "cmdline", Text, "bytes", "at most 2047", "empty", "cmdline: \"console=ttyAMA0\"", "The `bootargs` of the guest's device tree."},
+    {"image", "load", Address, "guest address", "in RAM, multiple of 4096; beside `raw` only", "0x40000000", "load: 0x4008_0000",
+     "Where the raw file goes."},
+    {"image", "entry", Address, "guest address", "in RAM, multiple of 4; beside `raw` only", "`load`", "entry: 0x4008_0000",
+     "Where the first vCPU starts."},
+
+    {"access", "device", Text, "", "path, alias or label of a node with registers", "required", "device: /pl061@9030000",
+     "The device in the board's device tree."},
+    {"access", "dma", Choice, "", "unfenced-this-vm-can-read-and-write-all-memory", "refused", "dma: unfenced-this-vm-can-read-and-write-all-memory",
+     "A device that may do DMA is refused, because nothing confines it to its VM, unless these words accept the risk."},
+};
+// clang-format on
+
+std::string_view type_name(FieldType type) {
+    switch (type) {
+        case Text: return "text";
+        case Path: return "path";
+        case Flag: return "yes or no";
+        case Count: return "number";
+        case Size: return "size";
+        case Address: return "address";
+        case Choice: return "word";
+        case Map: return "map";
+        case List: return "list";
+    }
+    return "";
+}
+
+/// A cell of a Markdown table: `|` would end it.
+std::string cell(std::string_view text) {
+    std::string out;
+    for (char const c : text) out += c == '|' ? "\\|" : std::string(1, c);
+    return out.empty() ? "-" : out;
+}
+
+std::string_view scope_title(std::string_view scope) {
+    if (scope.empty()) return "top level";
+    if (scope == "domain") return "domains.NAME";
+    if (scope == "cpu") return "domains.NAME.cpus[] (and .cpu)";
+    if (scope == "image") return "domains.NAME.image";
+    if (scope == "access") return "domains.NAME.access[]";
+    return scope;
+}
+
+}  // namespace
+
+std::span<Field const> fields() { return table; }
+
+Field const* find_field(std::string_view scope, std::string_view name) {
+    auto const* const found = std::ranges::find_if(table, [&](Field const& f) { return f.scope == scope && f.name == name; });
+    return found == std::end(table) ? nullptr : found;
+}
+
+std::vector<std::string> field_names(std::string_view scope) {
+    std::vector<std::string> names;
+    for (auto const& f : table) {
+        if (f.scope == scope) names.emplace_back(f.name);
+    }
+    return names;
+}
+
+std::string fields_markdown() {
+    std::string out;
+    std::string_view scope = "-";
+    for (auto const& f : table) {
+        if (f.scope != scope) {
+            scope = f.scope;
+            out += fmt::format("\n### {}\n\n| field | type | unit | range | default | example | meaning |\n", scope_title(scope));
+            out += "| --- | --- | --- | --- | --- | --- | --- |\n";
+        }
+        out += fmt::format("| `{}` | {} | {} | {} | {} | `{}` | {} |\n", f.name, type_name(f.type), cell(f.unit), cell(f.range),
+                           cell(f.fallback), cell(f.example), cell(f.text));
+    }
+    return out.substr(1);
+}
+
+}  // namespace tiffin

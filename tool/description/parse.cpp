@@ -1,0 +1,249 @@
+#include "tool/description/parse.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include "tool/description/section.hpp"
+#include "tool/description/units.hpp"
+
+namespace tiffin {
+namespace {
+
+constexpr std::size_t max_cmdline = 2047;  // arm64 Linux: COMMAND_LINE_SIZE is 2048 with the terminating zero
+
+class Parser {
+public:
+    explicit Parser(Problems& problems) : problems_{problems} {}
+
+    void run(YAML::Node const& root, Description& out) {
+        Section top{problems_, root, "", "the description", {1, 1}};
+        if (!root.IsMap()) return;
+        read_board(top, out.board);
+        read_machine(top, out);
+        read_options(top, out.options);
+        if (auto const domains = top.find("domains")) read_domains(*domains, top.key_mark("domains"), out);
+    }
+
+private:
+    void read_board(Section& top, BoardChoice& board) {
+        auto const node = top.find("board");
+        board.at = top.key_mark("board");
+        if (!node) return;
+        if (node->IsMap()) {
+            Section section{problems_, *node, "board", "\"board\"", board.at};
+            if (auto const dtb = section.text("dtb")) board = {dtb->at, dtb->value};
+        } else if (!node->IsScalar() || node->Scalar() != "qemu-virt") {
+            problems_.add(node->IsNull() ? board.at : mark_of(*node), fmt::format("\"board\" is {}", node_words(*node)),
+                          "qemu-virt or {dtb: FILE}",
+                          "for any other board name its device tree blob: board: {dtb: my-board.dtb}");
+        }
+    }
+
+    void read_machine(Section& top, Description& out) {
+        auto const node = top.find("machine");
+        if (!node) return;
+        auto& machine = out.machine;
+        machine.at = top.key_mark("machine");
+        if (!out.board.dtb.empty()) {
+            problems_.add(machine.at, "\"machine\" stands beside a board with its own device tree", "one of the two",
+                          "\"machine\" describes QEMU's virt machine only");
+        }
+        Section section{problems_, *node, "machine", "\"machine\"", machine.at};
+        if (auto const cpu = section.choice("cpu")) machine.cpu = cpu->value;
+        if (auto const cores = section.count("cores")) machine.cores = cores->value;
+        if (auto const gic = section.count("gic")) machine.gic = gic->value;
+        if (auto const memory = section.size("memory")) read_machine_memory(*memory, machine);
+    }
+
+    void read_machine_memory(Located<std::uint64_t> memory, Machine& machine) {
+        if (memory.value % (1 << 20) != 0 || memory.value < (128ull << 20) || memory.value > (8ull << 30)) {
+            problems_.add(memory.at, fmt::format("\"memory\" of \"machine\" is {}", size_text(memory.value)),
+                          "128 MiB to 8 GiB, in whole MiB");
+        }
+        machine.memory = memory.value;
+    }
+
+    void read_options(Section& top, Options& options) {
+        auto const node = top.find("options");
+        if (!node) return;
+        Section section{problems_, *node, "options", "\"options\"", top.key_mark("options")};
+        if (auto const verify = section.flag("verify-payloads")) options.verify_payloads = verify->value;
+        if (auto const when = section.choice("when-all-stopped")) options.stay_on = when->value == "stay";
+    }
+
+    void read_domains(YAML::Node const& node, Mark at, Description& out) {
+        if (!node.IsMap() || node.size() == 0) {
+            problems_.add(at, fmt::format("\"domains\" is {}", node.IsMap() ? "empty" : node_words(node)),
+                          "a map of VMs by name: domains: {linux: {...}}");
+            return;
+        }
+        for (auto const& pair : node) read_domain(pair.first, pair.second, out);
+        if (out.domains.size() > abi::max_vms) {
+            problems_.add(at, fmt::format("\"domains\" has {} entries", out.domains.size()),
+                          fmt::format("at most {}", abi::max_vms));
+        }
+    }
+
+    void read_domain(YAML::Node const& key, YAML::Node const& node, Description& out) {
+        auto const at = mark_of(key);
+        if (!key.IsScalar()) {
+            problems_.add(at, fmt::format("a domain's name is {}", node_words(key)), "1..31 of [a-z0-9-], first a letter");
+            return;
+        }
+        Domain domain;
+        domain.name = {key.Scalar(), at};
+        check_name(domain.name, out);
+        Section section{problems_, node, "domain", fmt::format("domain \"{}\"", key.Scalar()), at};
+        if (auto const memory = section.size("memory")) read_memory(*memory, domain);
+        read_cpus(section, domain);
+        if (auto const image = section.find("image")) read_image(*image, section.key_mark("image"), domain);
+        for (auto const& item : section.list("access")) read_access(item, domain);
+        if (auto const console = section.flag("console")) domain.console = console->value;
+        if (auto const rtc = section.flag("rtc")) domain.rtc = rtc->value;
+        out.domains.push_back(std::move(domain));
+    }
+
+    void check_name(Located<std::string> const& name, Description const& out) {
+        auto const ok = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+        auto const& text = name.value;
+        if (text.empty() || text.size() > abi::max_name || text[0] < 'a' || text[0] > 'z' || !std::ranges::all_of(text, ok)) {
+            problems_.add(name.at, fmt::format("domain name \"{}\" is not well-formed", text),
+                          "1..31 of [a-z0-9-], first a letter");
+        }
+        for (auto const& other : out.domains) {
+            if (other.name.value != text) continue;
+            problems_.add(name.at, fmt::format("domain \"{}\" is written twice", text), "a name of its own",
+                          fmt::format("the first is in line {}", other.name.at.line));
+        }
+    }
+
+    void read_memory(Located<std::uint64_t> memory, Domain& domain) {
+        auto const where = fmt::format("\"memory\" of domain \"{}\" is {}", domain.name.value, size_text(memory.value));
+        if (memory.value < (64 << 10) || memory.value > (511ull << 30)) {
+            problems_.add(memory.at, where, "64 KiB to 511 GiB");
+        } else if (memory.value % 4096 != 0) {
+            problems_.add(memory.at, where, "a multiple of 4 KiB");
+        }
+        domain.memory = memory;
+    }
+
+    void read_cpus(Section& section, Domain& domain) {
+        auto const many = section.find("cpus"), one = section.find("cpu");
+        if (many && one) {
+            problems_.add(section.key_mark("cpu"), fmt::format("domain \"{}\" has both \"cpu\" and \"cpus\"", domain.name.value),
+                          "one of the two", "\"cpu\" is short for \"cpus\" with one entry");
+        } else if (one) {
+            read_cpu(*one, section.key_mark("cpu"), domain);
+        } else if (!many) {
+            domain.cpus.push_back({.at = domain.name.at, .core = {0, domain.name.at}});
+        }
+        if (!many) return;
+        auto const items = section.list("cpus");
+        if (many->IsSequence() && (items.empty() || items.size() > abi::max_vcpus_per_vm)) {
+            problems_.add(section.key_mark("cpus"),
+                          fmt::format("\"cpus\" of domain \"{}\" has {} entries", domain.name.value, items.size()),
+                          fmt::format("1..{}", abi::max_vcpus_per_vm));
+        }
+        for (auto const& item : items) read_cpu(item, mark_of(item), domain);
+    }
+
+    void read_cpu(YAML::Node const& node, Mark at, Domain& domain) {
+        Section section{problems_, node, "cpu", fmt::format("a cpu of domain \"{}\"", domain.name.value), at};
+        CpuUse cpu{.at = at, .core = {0, at}};
+        if (auto const core = section.count("core")) cpu.core = *core;
+        auto const policy = section.choice("policy");
+        auto const fixed = policy && policy->value == "fixed";
+        cpu.policy = fixed ? abi::Policy::Fixed : abi::Policy::Share;
+        if (auto const priority = section.count("priority")) cpu.priority = priority->value;
+        if (auto const weight = section.count("weight")) cpu.weight = weight->value;
+        if (fixed && !section.has("priority")) {
+            problems_.add(at, section.what() + " is fixed and has no \"priority\"", "\"priority: 40\"",
+                          "1..63; higher runs first");
+        }
+        if (fixed && section.has("weight")) misplaced(section, "weight", "share");
+        if (!fixed && section.has("priority")) misplaced(section, "priority", "fixed");
+        domain.cpus.push_back(cpu);
+    }
+
+    void misplaced(Section const& section, std::string_view field, std::string_view policy) {
+        problems_.add(section.key_mark(field), fmt::format("\"{}\" of {} has no meaning for its policy", field, section.what()),
+                      fmt::format("\"policy: {}\" beside it", policy));
+    }
+
+    void read_access(YAML::Node const& node, Domain& domain) {
+        Section section{problems_, node, "access", fmt::format("an access of domain \"{}\"", domain.name.value), mark_of(node)};
+        DeviceUse use;
+        if (auto const device = section.text("device")) use.device = *device;
+        use.dma_accepted = section.choice("dma").has_value();
+        if (!use.device.value.empty()) domain.access.push_back(use);
+    }
+
+    void read_image(YAML::Node const& node, Mark at, Domain& domain) {
+        Section section{problems_, node, "image", fmt::format("\"image\" of domain \"{}\"", domain.name.value), at};
+        auto& image = domain.image;
+        image.at = at;
+        if (!node.IsMap()) {
+            if (node.IsNull()) problems_.add(at, section.what() + " is empty", "one of kernel, elf, raw");
+            return;
+        }
+        read_image_path(section, image);
+        if (auto const initrd = section.text("initrd")) image.initrd = *initrd;
+        if (auto const cmdline = section.text("cmdline")) read_cmdline(*cmdline, image);
+        image.load = section.address("load");
+        image.entry = section.address("entry");
+        check_companions(section, image);
+    }
+
+    void read_image_path(Section& section, ImageSource& image) {
+        constexpr std::pair<char const*, ImageKind> kinds[] = {
+            {"kernel", ImageKind::Kernel}, {"elf", ImageKind::Elf}, {"raw", ImageKind::Raw}};
+        unsigned found = 0;
+        for (auto const& [name, kind] : kinds) {
+            if (!section.has(name)) continue;
+            if (found++ != 0)
+                problems_.add(section.key_mark(name), section.what() + " has more than one of kernel, elf, raw", "one of them");
+            image.kind = kind;
+            if (auto const path = section.text(name)) image.path = *path;
+        }
+        if (found == 0) problems_.add(section.at(), section.what() + " names no file", "one of kernel, elf, raw");
+    }
+
+    void read_cmdline(Located<std::string> const& cmdline, ImageSource& image) {
+        image.cmdline = cmdline;
+        if (cmdline.value.size() <= max_cmdline) return;
+        problems_.add(cmdline.at, fmt::format("\"cmdline\" has {} bytes", cmdline.value.size()),
+                      fmt::format("at most {}", max_cmdline));
+    }
+
+    void check_companions(Section const& section, ImageSource const& image) {
+        auto const only = [&](char const* field, char const* beside) {
+            if (!section.has(field)) return;
+            problems_.add(section.key_mark(field),
+                          fmt::format("\"{}\" in {} has no meaning for what it runs", field, section.what()),
+                          fmt::format("\"{}\" beside \"{}\" only", field, beside));
+        };
+        if (image.kind != ImageKind::Kernel) only("initrd", "kernel");
+        if (image.kind != ImageKind::Raw) only("load", "raw"), only("entry", "raw");
+    }
+
+    Problems& problems_;
+};
+
+}  // namespace
+
+Description parse_description(std::string text, Problems& problems) {
+    Description out;
+    out.file = problems.file();
+    out.text = std::move(text);
+    try {
+        Parser{problems}.run(YAML::Load(out.text), out);
+    } catch (YAML::Exception const& e) {  // malformed YAML; or a conversion that the parser did not foresee
+        problems.add({static_cast<unsigned>(e.mark.line + 1), static_cast<unsigned>(e.mark.column + 1)},
+                     "this is not YAML: " + e.msg, "well-formed YAML",
+                     "look at the indentation and the quotes in this line and the one before");
+    }
+    return out;
+}
+
+}  // namespace tiffin

@@ -1,0 +1,78 @@
+#include "tool/diagnostics.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+namespace tiffin {
+namespace {
+
+/// Levenshtein distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        auto diagonal = row[0]++;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            auto const substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({substitute, row[j] + 1, row[j - 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+}  // namespace
+
+void Problems::add(Mark at, std::string what, std::string expected, std::string hint) {
+    list_.push_back({at, std::move(what), std::move(expected), std::move(hint)});
+}
+
+std::vector<Problem> Problems::sorted() const {
+    auto list = list_;
+    std::ranges::stable_sort(list, {}, &Problem::at);
+    return list;
+}
+
+std::string Problems::text() const {
+    std::string out;
+    for (auto const& p : sorted()) {
+        out += fmt::format("{}:{}:{}: error: {}", file_, std::max(p.at.line, 1u), std::max(p.at.column, 1u), p.what);
+        if (!p.expected.empty()) out += "; expected " + p.expected;
+        if (!p.hint.empty()) out += "; hint: " + p.hint;
+        out += '\n';
+    }
+    return out;
+}
+
+std::string Problems::json() const {
+    auto problems = nlohmann::ordered_json::array();
+    for (auto const& p : sorted()) {
+        problems.push_back({{"line", std::max(p.at.line, 1u)},
+                            {"column", std::max(p.at.column, 1u)},
+                            {"severity", "error"},
+                            {"what", p.what},
+                            {"expected", p.expected},
+                            {"hint", p.hint}});
+    }
+    nlohmann::ordered_json const all{{"file", file_}, {"problems", problems}};
+    return all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string nearest(std::string_view word, std::vector<std::string> const& candidates) {
+    std::string best;
+    std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+    for (auto const& candidate : candidates) {
+        auto const d = distance(word, candidate);
+        if (d < best_distance && d < candidate.size()) best = candidate, best_distance = d;
+    }
+    return best;
+}
+
+std::string did_you_mean(std::string_view word, std::vector<std::string> const& candidates) {
+    auto const best = nearest(word, candidates);
+    return best.empty() ? "" : fmt::format("did you mean \"{}\"?", best);
+}
+
+}  // namespace tiffin

@@ -1,0 +1,98 @@
+#include "tool/explain/explain.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <vector>
+
+#include "abi/guest_map.hpp"
+#include "base/addr.hpp"
+#include "tool/description/units.hpp"
+
+namespace tiffin {
+namespace {
+
+struct Row {
+    std::uint64_t base, size;
+    std::string what;
+};
+
+/// "62.4 MiB": for reading, not for computing.
+std::string rough_size(std::uint64_t bytes) {
+    if (bytes < (1 << 20)) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024);
+    return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
+}
+
+std::string table(std::string const& title, std::vector<Row> rows) {
+    std::ranges::stable_sort(rows, {}, &Row::base);
+    auto out = fmt::format("{}\n", title);
+    for (auto const& r : rows)
+        out += fmt::format("  {:#014x} .. {:#014x}  {:>12}  {}\n", r.base, r.base + r.size - 1, rough_size(r.size), r.what);
+    return out + "\n";
+}
+
+std::string physical(PlanView const& plan) {
+    auto const& h = plan.header();
+    std::vector<Row> rows;
+    for (auto const& m : plan.memory()) rows.push_back({m.base, m.size, "RAM of the board"});
+    rows.push_back({h.load_address, h.image_bytes, "  boot image: hypervisor, plan, guest images"});
+    rows.push_back({h.load_address + h.image_bytes, h.pool_bytes, "  pool: tables and state of the hypervisor"});
+    for (auto const& vm : plan.vms()) rows.push_back({vm.ram_pa, vm.ram_size, fmt::format("  RAM of {}", plan.string(vm.name))});
+    for (auto const& w : plan.windows()) rows.push_back({w.pa, w.size, fmt::format("device {}", plan.string(w.what))});
+    auto const& b = plan.board();
+    rows.push_back({b.uart, b.uart_size, "console UART (hypervisor)"});
+    rows.push_back({b.gicd, b.gicd_size, "GIC distributor (hypervisor)"});
+    return table(fmt::format("Physical memory: {}", plan.string(b.name)), rows);
+}
+
+std::string image(PlanView const& plan, Packed const& packed) {
+    std::vector<Row> rows{{0, packed.plan_offset, "hypervisor"}, {packed.plan_offset, packed.plan_bytes, "plan"}};
+    for (auto const& vm : plan.vms()) {
+        for (auto const& p : plan.payloads_of(vm)) {
+            auto const what = plan.string(p.what);
+            auto const shared = std::ranges::find_if(rows, [&](Row const& r) { return r.base == p.image_offset; });
+            if (shared == rows.end())
+                rows.push_back({p.image_offset, p.size, fmt::format("{} of {}", what, plan.string(vm.name))});
+            else
+                shared->what += fmt::format(", {}", plan.string(vm.name));
+        }
+    }
+    return table(fmt::format("Boot image: offsets in the file of {}", rough_size(packed.image.size())), rows);
+}
+
+std::string guest(PlanView const& plan, abi::VmRecord const& vm) {
+    namespace g = abi::guest_map;
+    std::vector<Row> rows{{vm.ram_ipa, vm.ram_size, "RAM"}, {g::gicd, g::gicd_size, "GIC distributor (emulated)"}};
+    for (auto const& p : plan.payloads_of(vm)) rows.push_back({p.ipa, p.size, fmt::format("  {}", plan.string(p.what))});
+    if ((vm.flags & abi::vm_has_uart) != 0) rows.push_back({g::pl011, g::pl011_size, "PL011 UART (emulated), interrupt 33"});
+    if ((vm.flags & abi::vm_has_rtc) != 0) rows.push_back({g::pl031, g::pl031_size, "PL031 clock (emulated), interrupt 34"});
+    if (plan.board().gic_version == abi::GicVersion::V3)
+        rows.push_back({g::gicr, g::gicr_stride * vm.vcpus.count, "GIC redistributors (emulated)"});
+    else
+        rows.push_back({g::gicc, g::gicc_size, "GIC CPU interface (GICV)"});
+    for (auto const& w : plan.windows_of(vm))
+        rows.push_back({w.ipa, w.size, fmt::format("device {} at {:#x}", plan.string(w.what), w.pa)});
+    auto out = table(
+        fmt::format("Guest {} (line {}): starts at {:#x} with x0 = {:#x}", plan.string(vm.name), vm.line, vm.entry, vm.x0), rows);
+    out.pop_back();
+    for (auto const& i : plan.interrupts_of(vm)) {
+        out += fmt::format("  interrupt {} of the board is {} of the guest, {}\n", i.physical, i.virtual_id,
+                           i.edge != 0 ? "edge" : "level");
+    }
+    std::size_t n = 0;
+    for (auto const& v : plan.vcpus_of(vm)) {
+        out += v.policy == abi::Policy::Fixed ? fmt::format("  vCPU {} on core {}: fixed, priority {}\n", n++, v.core, v.priority)
+                                              : fmt::format("  vCPU {} on core {}: share, weight {}\n", n++, v.core, v.weight);
+    }
+    return out + "\n";
+}
+
+}  // namespace
+
+std::string explain(Packed const& packed) {
+    auto const plan = packed.plan();
+    auto out = physical(plan) + image(plan, packed);
+    for (auto const& vm : plan.vms()) out += guest(plan, vm);
+    return out;
+}
+
+}  // namespace tiffin

@@ -1,0 +1,249 @@
+#include "tool/guest_tree/guest_tree.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <libfdt.h>
+
+#include "abi/guest_map.hpp"
+#include "tool/guest_tree/fdt_writer.hpp"
+
+namespace tiffin {
+namespace {
+
+namespace g = abi::guest_map;
+
+constexpr std::uint32_t gic_phandle = 1, clock_phandle = 2;
+constexpr std::uint32_t spi = 0, ppi = 1, edge_rising = 1, level_high = 4;
+
+/// splitmix64: a generator of which every 64-bit seed is a good one.
+class Random {
+public:
+    explicit Random(std::uint64_t seed) : state_{seed} {}
+    std::uint64_t next() {
+        auto z = state_ += 0x9e37'79b9'7f4a'7c15;
+        z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9;
+        z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11eb;
+        return z ^ (z >> 31);
+    }
+
+private:
+    std::uint64_t state_;
+};
+
+/// Properties of a given-away device that would point to nodes which its guest does not have, or that are written anew.
+bool is_dropped(std::string const& name) {
+    constexpr std::string_view dropped[] = {"reg",
+                                            "interrupts",
+                                            "interrupt-parent",
+                                            "interrupts-extended",
+                                            "clocks",
+                                            "clock-names",
+                                            "iommus",
+                                            "dmas",
+                                            "dma-names",
+                                            "power-domains",
+                                            "resets",
+                                            "reset-names",
+                                            "phandle",
+                                            "linux,phandle",
+                                            "pinctrl-0",
+                                            "pinctrl-1",
+                                            "pinctrl-names",
+                                            "msi-parent",
+                                            "memory-region",
+                                            "iommu-map",
+                                            "assigned-clocks",
+                                            "assigned-clock-rates",
+                                            "assigned-clock-parents"};
+    return std::ranges::find(dropped, name) != std::end(dropped) || name.ends_with("-supply") || name.ends_with("-gpios");
+}
+
+class GuestTree {
+public:
+    explicit GuestTree(GuestTreeInput const& in) : in_{in} {}
+
+    Bytes run() {
+        w_.begin("");
+        w_.text("compatible", "linux,dummy-virt");
+        w_.text("model", "linux,dummy-virt");
+        w_.cells("#address-cells", {2});
+        w_.cells("#size-cells", {2});
+        w_.cells("interrupt-parent", {gic_phandle});
+        aliases(), chosen(), memory(), cpus(), psci(), timer(), gic(), clock();
+        if (in_.domain.console) pl011();
+        if (in_.domain.rtc) pl031();
+        for (auto const& grant : in_.grants) given(grant);
+        w_.end();
+        return w_.finish();
+    }
+
+private:
+    static std::vector<std::uint32_t> reg(std::initializer_list<Range> ranges) {
+        std::vector<std::uint32_t> cells;
+        for (auto const& r : ranges) add_cells(cells, r.base), add_cells(cells, r.size);
+        return cells;
+    }
+
+    void aliases() {
+        if (!in_.domain.console) return;
+        w_.begin("aliases");
+        w_.text("serial0", "/pl011@9000000");
+        w_.end();
+    }
+
+    void chosen() {
+        Random random{in_.seed};
+        std::vector<std::uint32_t> kaslr, rng;
+        add_cells(kaslr, random.next());
+        for (int i = 0; i < 4; ++i) add_cells(rng, random.next());
+        w_.begin("chosen");
+        w_.text("bootargs", in_.domain.image.cmdline.value);
+        if (in_.domain.console) w_.text("stdout-path", "/pl011@9000000");
+        if (in_.initrd) initrd();
+        w_.cells("kaslr-seed", kaslr);
+        w_.cells("rng-seed", rng);
+        w_.end();
+    }
+
+    void initrd() {
+        std::vector<std::uint32_t> start, end;
+        add_cells(start, in_.initrd->base);
+        add_cells(end, in_.initrd->base + in_.initrd->size);
+        w_.cells("linux,initrd-start", start);
+        w_.cells("linux,initrd-end", end);
+    }
+
+    void memory() {
+        w_.begin(fmt::format("memory@{:x}", g::ram));
+        w_.text("device_type", "memory");
+        w_.cells("reg", reg({{g::ram, in_.domain.memory.value}}));
+        w_.end();
+    }
+
+    void cpus() {
+        w_.begin("cpus");
+        w_.cells("#address-cells", {1});
+        w_.cells("#size-cells", {0});
+        for (std::uint32_t i = 0; i < in_.domain.cpus.size(); ++i) {
+            w_.begin(fmt::format("cpu@{:x}", i));
+            w_.text("device_type", "cpu");
+            w_.text("compatible", "arm,armv8");
+            w_.cells("reg", {i});
+            w_.text("enable-method", "psci");
+            w_.end();
+        }
+        w_.end();
+    }
+
+    void psci() {
+        w_.begin("psci");
+        w_.texts("compatible", {"arm,psci-1.0", "arm,psci-0.2"});
+        w_.text("method", "hvc");
+        w_.end();
+    }
+
+    void timer() {
+        auto const gicv2 = in_.board.record.gic_version == abi::GicVersion::V2;
+        auto const mask = gicv2 ? ((1u << in_.domain.cpus.size()) - 1) << 8 : 0;  // which cores: in the GICv2 binding only
+        std::vector<std::uint32_t> cells;
+        for (auto const intid : {29u, g::physical_timer_intid, g::virtual_timer_intid, 26u}) {
+            cells.insert(cells.end(), {ppi, intid - 16, level_high | mask});
+        }
+        w_.begin("timer");
+        w_.texts("compatible", {"arm,armv8-timer", "arm,armv7-timer"});
+        w_.cells("interrupts", cells);
+        w_.flag("always-on");
+        w_.end();
+    }
+
+    void gic() {
+        auto const gicv3 = in_.board.record.gic_version == abi::GicVersion::V3;
+        w_.begin("intc@8000000");
+        w_.text("compatible", gicv3 ? "arm,gic-v3" : "arm,cortex-a15-gic");
+        Range const distributor{g::gicd, g::gicd_size};
+        w_.cells("reg", gicv3 ? reg({distributor, {g::gicr, g::gicr_stride * in_.domain.cpus.size()}})
+                              : reg({distributor, {g::gicc, g::gicc_size}}));
+        w_.flag("interrupt-controller");
+        w_.cells("#interrupt-cells", {3});
+        w_.cells("#address-cells", {0});
+        w_.cells("phandle", {gic_phandle});
+        w_.end();
+    }
+
+    void clock() {
+        w_.begin("apb-pclk");
+        w_.text("compatible", "fixed-clock");
+        w_.cells("#clock-cells", {0});
+        w_.cells("clock-frequency", {24'000'000});
+        w_.text("clock-output-names", "clk24mhz");
+        w_.cells("phandle", {clock_phandle});
+        w_.end();
+    }
+
+    void pl011() {
+        w_.begin(fmt::format("pl011@{:x}", g::pl011));
+        w_.texts("compatible", {"arm,pl011", "arm,primecell"});
+        w_.cells("reg", reg({{g::pl011, g::pl011_size}}));
+        w_.cells("interrupts", {spi, g::pl011_intid - 32, level_high});
+        w_.cells("clocks", {clock_phandle, clock_phandle});
+        w_.texts("clock-names", {"uartclk", "apb_pclk"});
+        w_.end();
+    }
+
+    void pl031() {
+        w_.begin(fmt::format("pl031@{:x}", g::pl031));
+        w_.texts("compatible", {"arm,pl031", "arm,primecell"});
+        w_.cells("reg", reg({{g::pl031, g::pl031_size}}));
+        w_.cells("interrupts", {spi, g::pl031_intid - 32, level_high});
+        w_.cells("clocks", {clock_phandle});
+        w_.texts("clock-names", {"apb_pclk"});
+        w_.end();
+    }
+
+    /// A copy of the board's node, at the guest's address, with the guest's interrupts, and the one clock that the guest has.
+    void given(Grant const& grant) {
+        auto const name = grant.device->name.substr(0, grant.device->name.find('@'));
+        w_.begin(grant.reg.empty() ? name : fmt::format("{}@{:x}", name, grant.reg[0].base));
+        copy_properties(grant);
+        std::vector<std::uint32_t> reg_cells, interrupt_cells;
+        for (auto const& r : grant.reg) add_cells(reg_cells, r.base), add_cells(reg_cells, r.size);
+        for (auto const& i : grant.interrupts) {
+            interrupt_cells.insert(interrupt_cells.end(), {spi, i.virtual_id - 32, i.edge ? edge_rising : level_high});
+        }
+        w_.cells("reg", reg_cells);
+        if (!interrupt_cells.empty()) w_.cells("interrupts", interrupt_cells);
+        w_.end();
+    }
+
+    void copy_properties(Grant const& grant) {
+        auto const& tree = in_.board.tree;
+        int at = 0;
+        fdt_for_each_property_offset(at, tree.data(), grant.device->node) {
+            char const* name = nullptr;
+            int length = 0;
+            auto const* value = static_cast<std::byte const*>(fdt_getprop_by_offset(tree.data(), at, &name, &length));
+            if (value != nullptr && !is_dropped(name)) w_.raw(name, {value, static_cast<std::size_t>(length)});
+        }
+        auto const names = tree.texts(grant.device->node, "clock-names");
+        if (names.empty()) return;
+        w_.cells("clocks", std::vector<std::uint32_t>(names.size(), clock_phandle));
+        w_.texts("clock-names", names);
+    }
+
+    GuestTreeInput const& in_;
+    FdtWriter w_;
+};
+
+}  // namespace
+
+Bytes make_guest_tree(GuestTreeInput const& input) { return GuestTree{input}.run(); }
+
+std::uint64_t guest_seed(std::string const& description, std::string const& name) {
+    std::uint64_t hash = 0xcbf2'9ce4'8422'2325;  // FNV-1a
+    for (auto const& text : {description, std::string(1, '\0'), name}) {
+        for (char const c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3;
+    }
+    return hash;
+}
+
+}  // namespace tiffin

@@ -1,0 +1,232 @@
+#include "tool/pack/pack.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fmt/format.h>
+#include <numeric>
+#include <stdexcept>
+
+#include "abi/guest_map.hpp"
+#include "base/addr.hpp"
+#include "plan/pool.hpp"
+#include "plan/tables.hpp"
+#include "tool/description/units.hpp"
+#include "tool/image/arm64_image.hpp"
+#include "tool/pack/payloads.hpp"
+#include "tool/pack/ram.hpp"
+
+namespace tiffin {
+namespace {
+
+std::uint32_t u32(std::size_t value) { return static_cast<std::uint32_t>(value); }
+
+class Packer {
+public:
+    Packer(PackInput const& in, Problems& problems) : in_{in}, problems_{problems}, ram_(in.guests.size()) {}
+
+    std::optional<Packed> run() {
+        // The number of records does not depend on addresses: the length of the plan is known before anything is placed.
+        plan_bytes_ = u32(tables().bytes().size());
+        area_ = PayloadArea{align_up(in_.hypervisor.size + plan_bytes_, page_size)};
+        place_payloads();
+        if (!settle_memory()) return std::nullopt;
+        return write();
+    }
+
+private:
+    void place_payloads() {
+        for (auto const& guest : in_.guests) {
+            auto& places = places_.emplace_back();
+            for (auto const& piece : guest.image.pieces) places.push_back(area_.add(piece.bytes, piece.ipa));
+        }
+        area_.settle();
+    }
+
+    /// Memory for image, pool and VMs. The pool depends on where RAM lies, and RAM on the pool: a second round settles it.
+    bool settle_memory() {
+        for (;;) {  // ends: the pool only grows, and has an upper bound
+            if (!hand_out_ram()) return false;
+            bytes_ = tables().bytes();
+            auto const view = PlanView::open(bytes_, in_.hypervisor.size);
+            if (!view) refused(view.error());
+            auto const needed = tiffin::pool_bytes(*view);
+            if (needed <= pool_bytes_) return true;
+            pool_bytes_ = needed;
+        }
+    }
+
+    /// The checks of the tool are meant to be at least as strict as the hypervisor's: if not, that is our bug.
+    [[noreturn]] static void refused(PlanError const& e) {
+        throw std::logic_error{fmt::format("the packed plan would be refused at boot: {} {} {}", e.table, e.index, e.what)};
+    }
+
+    bool hand_out_ram() {
+        FreeRam free{usable()};
+        if (!place_image(free)) return false;
+        auto in_order = free;
+        // Ascending in the order of the description keeps VM numbers as the user wrote them; else any order that fits.
+        if (!place_vms(in_order, true) && !place_vms(free, false)) return report_full(free);
+        order_.resize(in_.guests.size());
+        std::iota(order_.begin(), order_.end(), std::size_t{0});
+        std::ranges::stable_sort(order_, {}, [&](std::size_t i) { return ram_[i]; });
+        return true;
+    }
+
+    [[nodiscard]] std::vector<Range> usable() const {
+        std::vector<Range> below_limit;
+        for (auto const& r : in_.board.memory) {
+            constexpr std::uint64_t limit = 1ull << 40;
+            if (r.base < limit) below_limit.push_back({r.base, std::min(r.size, limit - r.base)});
+        }
+        return below_limit;
+    }
+
+    bool place_image(FreeRam& free) {
+        auto const size = area_.end() + pool_bytes_;
+        for (auto const& r : in_.board.memory) {
+            // An arm64 Image of text offset 0 is put at RAM + 2 MiB by QEMU, because its boot stub takes the first bytes.
+            load_ = align_up(r.base, large_page_size) + large_page_size;
+            if (free.take_at({load_, size})) return true;
+        }
+        problems_.add({}, fmt::format("the boot image and its pool ({}) do not fit into the board's RAM", size_text(size)),
+                      "more RAM, or smaller guest images");
+        return false;
+    }
+
+    bool place_vms(FreeRam& free, bool ascending) {
+        std::uint64_t floor = 0;
+        for (full_ = 0; full_ < in_.guests.size(); ++full_) {
+            auto const size = in_.guests[full_].domain->memory.value;
+            auto const at = free.take(size, size >= large_page_size ? large_page_size : page_size, floor);
+            if (!at) return false;
+            ram_[full_] = *at;
+            if (ascending) floor = *at + size;
+        }
+        return true;
+    }
+
+    bool report_full(FreeRam const& free) {
+        auto const& domain = *in_.guests[full_].domain;
+        problems_.add(domain.memory.at,
+                      fmt::format("\"memory\" of domain \"{}\" ({}) goes beyond the board's RAM", domain.name.value,
+                                  size_text(domain.memory.value)),
+                      fmt::format("a place in the {} KiB that are left", free.total() >> 10),
+                      fmt::format("the board has {}, the boot image takes {} KiB", size_text(board_ram()),
+                                  (area_.end() + pool_bytes_) >> 10));
+        return false;
+    }
+
+    [[nodiscard]] std::uint64_t board_ram() const {
+        std::uint64_t sum = 0;
+        for (auto const& r : in_.board.memory) sum += r.size;
+        return sum;
+    }
+
+    [[nodiscard]] PlanTables tables() const {
+        PlanTables t;
+        auto& h = t.header;
+        auto const& options = in_.description.options;
+        h.magic = abi::plan_magic, h.version = abi::plan_version;
+        h.flags = (options.verify_payloads ? abi::plan_verify_payloads : 0u) | (options.stay_on ? abi::plan_stay_on : 0u);
+        h.load_address = load_, h.image_bytes = area_.end(), h.pool_bytes = pool_bytes_;
+        h.description = t.text(std::filesystem::path{in_.description.file}.filename().string());
+        h.board = in_.board.record;
+        h.board.name = t.text(in_.board.name);
+        for (auto const& r : in_.board.memory) t.memory.push_back({r.base, r.size});
+        for (std::size_t i = 0; i < in_.guests.size(); ++i) add_vm(t, order_.empty() ? i : order_[i]);
+        return t;
+    }
+
+    void add_vm(PlanTables& t, std::size_t i) const {
+        auto const& guest = in_.guests[i];
+        auto const& domain = *guest.domain;
+        abi::VmRecord vm{};
+        vm.name = t.text(domain.name.value), vm.line = domain.name.at.line;
+        vm.flags = (domain.console ? abi::vm_has_uart : 0u) | (domain.rtc ? abi::vm_has_rtc : 0u);
+        vm.ram_ipa = abi::guest_map::ram, vm.ram_size = domain.memory.value, vm.ram_pa = ram_[i];
+        vm.entry = guest.image.entry, vm.x0 = guest.x0;
+        vm.payloads.offset = u32(t.payloads.size()), vm.vcpus.offset = u32(t.vcpus.size());
+        vm.windows.offset = u32(t.windows.size()), vm.interrupts.offset = u32(t.interrupts.size());
+        add_payloads(t, i), add_vcpus(t, domain), add_grants(t, guest);
+        vm.payloads.count = u32(t.payloads.size()) - vm.payloads.offset, vm.vcpus.count = u32(t.vcpus.size()) - vm.vcpus.offset;
+        vm.windows.count = u32(t.windows.size()) - vm.windows.offset,
+        vm.interrupts.count = u32(t.interrupts.size()) - vm.interrupts.offset;
+        t.vms.push_back(vm);
+    }
+
+    void add_payloads(PlanTables& t, std::size_t i) const {
+        auto const& pieces = in_.guests[i].image.pieces;
+        for (std::size_t n = 0; n < pieces.size(); ++n) {
+            abi::PayloadRecord record{pieces[n].ipa, 0, pieces[n].bytes->size(), 0, t.text(pieces[n].what)};
+            if (!places_.empty()) {
+                auto const& place = area_.at(places_[i][n]);
+                record.image_offset = place.image_offset, record.crc32 = place.crc32;
+            }
+            t.payloads.push_back(record);
+        }
+    }
+
+    static void add_vcpus(PlanTables& t, Domain const& domain) {
+        for (auto const& cpu : domain.cpus) {
+            auto const fixed = cpu.policy == abi::Policy::Fixed;
+            t.vcpus.push_back({u32(t.vms.size()), u32(cpu.core.value), cpu.policy, fixed ? u32(cpu.priority) : 0,
+                               fixed ? 0 : u32(cpu.weight), 0});
+        }
+    }
+
+    static void add_grants(PlanTables& t, GuestParts const& guest) {
+        for (auto const& grant : guest.grants) {
+            auto const what = t.text(grant.device->name);
+            for (auto const& w : grant.windows) t.windows.push_back({w.ipa, w.pa.base, w.pa.size, what, grant.at.line});
+            for (auto const& i : grant.interrupts)
+                t.interrupts.push_back({i.physical, i.virtual_id, i.edge ? 1u : 0u, grant.at.line});
+        }
+    }
+
+    [[nodiscard]] Packed write() const {
+        Packed out{.image = Bytes(area_.end()), .plan_offset = in_.hypervisor.size, .plan_bytes = plan_bytes_};
+        auto* const base = out.image.data();
+        std::ranges::copy(*in_.hypervisor.bytes, base);
+        std::ranges::copy(bytes_, base + out.plan_offset);
+        for (auto const& place : area_.all()) std::ranges::copy(*place.bytes, base + place.image_offset);
+        patch_headers(out);
+        return out;
+    }
+
+    /// image_size tells the loader to keep the pool free; ImageInfo tells the hypervisor where the plan is. The rest stays as
+    /// linked.
+    void patch_headers(Packed& out) const {
+        Arm64Header header{};
+        abi::ImageInfo info{};
+        std::memcpy(&header, out.image.data(), sizeof header);
+        std::memcpy(&info, out.image.data() + abi::image_info_offset, sizeof info);
+        header.image_size = out.image.size() + pool_bytes_;
+        info.plan_offset = out.plan_offset, info.plan_bytes = out.plan_bytes;
+        std::memcpy(out.image.data(), &header, sizeof header);
+        std::memcpy(out.image.data() + abi::image_info_offset, &info, sizeof info);
+    }
+
+    PackInput const& in_;
+    Problems& problems_;
+    std::vector<std::uint64_t> ram_;                // physical, by guest
+    std::vector<std::size_t> order_;                // guests by physical address: the order of the plan
+    std::vector<std::vector<std::size_t>> places_;  // of each guest's pieces, in area_
+    PayloadArea area_{0};
+    std::uint64_t load_{0}, pool_bytes_{0};
+    std::uint32_t plan_bytes_{0};
+    Bytes bytes_;  // the plan
+    std::size_t full_{0};
+};
+
+}  // namespace
+
+PlanView Packed::plan() const {
+    auto const view = PlanView::open(std::span{image}.subspan(plan_offset, plan_bytes), plan_offset);
+    if (!view) throw std::logic_error{"a packed plan is not valid"};
+    return *view;
+}
+
+std::optional<Packed> pack(PackInput const& input, Problems& problems) { return Packer{input, problems}.run(); }
+
+}  // namespace tiffin

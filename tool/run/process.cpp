@@ -1,0 +1,30 @@
+#include "tool/run/process.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace tiffin {
+
+int become(std::vector<std::string> const& command) {
+    std::vector<char*> arguments;
+    for (auto const& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    execvp(arguments[0], arguments.data());
+    return 127;
+}
+
+int run_quietly(std::vector<std::string> const& command) {
+    auto const child = fork();
+    if (child < 0) return 127;
+    if (child == 0) {
+        auto const null = open("/dev/null", O_RDWR);
+        dup2(null, 0), dup2(null, 1), dup2(null, 2);
+        _exit(become(command));
+    }
+    int status = 0;
+    if (waitpid(child, &status, 0) != child) return 127;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace tiffin
