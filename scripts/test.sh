@@ -11,8 +11,6 @@ export TIFFIN_ROOT="$root"
 export TIFFIN_CACHE="${TIFFIN_CACHE:-$root/.cache}"
 verdicts=$log_dir/verdicts.txt
 failed=''
-mkdir -p "$log_dir"
-: > "$verdicts"
 
 # shown LOG COMMAND...: on the terminal and in the log; the command's own exit status.
 shown() {
@@ -113,14 +111,24 @@ run_stage() {
 }
 
 [ $# -gt 0 ] || set -- lint unit target fuzz qemu
+for stage in "$@"; do
+    case $stage in
+    lint | unit | target | fuzz | coverage) ;;
+    qemu) break ;; # the rest is pytest's
+    *) say "no test is called '$stage'; there are lint, unit, target, fuzz, qemu and coverage"; exit 2 ;;
+    esac
+done
+mkdir -p "$log_dir"
+: > "$verdicts"
+
 while [ $# -gt 0 ]; do
     stage=$1
     shift
-    case $stage in
-    lint | unit | target | fuzz | coverage) run_stage "$stage" ;;
-    qemu) run_stage qemu "$@"; set -- ;;
-    *) say "no test is called '$stage'; there are lint, unit, target, fuzz, qemu and coverage"; exit 2 ;;
-    esac
+    if [ "$stage" = qemu ]; then
+        run_stage qemu "$@"
+        break
+    fi
+    run_stage "$stage"
 done
 
 cat "$verdicts"
