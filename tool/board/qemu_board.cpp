@@ -10,6 +10,7 @@
 namespace tiffin {
 
 std::vector<std::string> qemu_machine(Machine const& machine, std::string const& extra) {
+    // Without -nic none QEMU wants the firmware of its default network card, which is in another Debian package.
     // `max` with QEMU's own PAuth algorithm: the architected one costs three times the host time.
     auto const cpu = machine.cpu == "max" ? std::string{"max,pauth-impdef=on"} : machine.cpu;
     return {"qemu-system-aarch64",
@@ -20,7 +21,9 @@ std::vector<std::string> qemu_machine(Machine const& machine, std::string const&
             "-smp",
             fmt::format("{}", machine.cores),
             "-m",
-            fmt::format("{}", machine.memory >> 20)};
+            fmt::format("{}", machine.memory >> 20),
+            "-nic",
+            "none"};
 }
 
 std::optional<Bytes> qemu_device_tree(Machine const& machine, std::string& why) {
