@@ -276,10 +276,17 @@ void Console::drain() {
     }
 }
 
+/// A line of the answer; or, when it has ended, the keys that were typed meanwhile.
 void Console::step_shell() {
-    if (!shell_busy_ || !log_has_room()) return;
-    shell_busy_ = shell_->step();
-    stale_ = has_bottom();
+    if (shell_busy_ && log_has_room()) {
+        shell_busy_ = shell_->step();
+        stale_ = has_bottom();
+    }
+    for (unsigned n = 0; n < drain_limit && typed_ahead() && !shell_busy_ && log_has_room(); ++n) {
+        char const c = keys_.front();
+        keys_.pop();
+        shell_->key(c);
+    }
 }
 
 bool Console::put_patiently(char c) {

@@ -79,7 +79,7 @@ public:
     }
     /// True while a byte or a line waits to be shown.
     [[nodiscard]] bool busy() const {
-        return !ring_.empty() || first_waiting_ != nullptr || stale_ || shell_busy_ || dropped_ != 0;
+        return !ring_.empty() || first_waiting_ != nullptr || stale_ || shell_busy_ || dropped_ != 0 || typed_ahead();
     }
 
     /// Gives keys to this VM, or with nullptr to the shell, and says so.
@@ -140,6 +140,7 @@ private:
 
     void key(char c);
     void escaped_key(char c);
+    [[nodiscard]] bool typed_ahead() const { return focused_ == nullptr && !keys_.empty(); }
     void key_for(ConsolePort& port, char c);
     void refill(ConsolePort& port);
     void take_over(ConsolePort& port);
@@ -164,7 +165,7 @@ private:
     bool tx_wanted_{false};   // what the UART was told
     bool uart_dead_{false};
     bool pumping_{false};
-    ByteRing<512> keys_{};  // for the focused VM, behind its own 32: a pasted line is not lost
+    ByteRing<512> keys_{};  // for the focused VM, behind its own 32, or for the shell while it answers: pasted lines are not lost
     ByteRing<ring_capacity> ring_{};
 };
 

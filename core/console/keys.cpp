@@ -37,11 +37,16 @@ void Console::key(char c) {
     if (focused_ != nullptr) return key_for(*focused_, c);
     if (shell_ == nullptr) return;
     if (!prompt_) stale_ = prompt_ = true;
-    shell_->key(c);
+    if (shell_busy_ || typed_ahead()) {
+        keys_.push(c);  // commands are answered one after the other
+    } else {
+        shell_->key(c);
+    }
 }
 
 void Console::escaped_key(char c) {
     escaping_ = false;
+    if (c == 's' || c == 'n' || (c >= '1' && c <= '9')) keys_.clear();  // typed for the old focus, and not for the new one
     if (c == escape_key && focused_ != nullptr) return key_for(*focused_, c);
     if (c == 's') return focus(nullptr);
     if (c == 'n' && first_ != nullptr) return focus(focused_ != nullptr && focused_->next_ != nullptr ? focused_->next_ : first_);
@@ -68,7 +73,9 @@ void Console::key_for(ConsolePort& port, char c) {
 }
 
 void Console::refill(ConsolePort& port) {
+    if (keys_.empty()) return;
     while (!keys_.empty() && port.keys_.push(keys_.front())) keys_.pop();
+    if (port.client_ != nullptr) port.client_->console_changed();
 }
 
 void Console::forget_keys(ConsolePort& port) {
@@ -80,12 +87,15 @@ void Console::forget_keys(ConsolePort& port) {
 
 void Console::focus(ConsolePort* port) {
     hide();
-    keys_.clear();  // typed for the old focus, and not for the new one
+    if (focused_ != nullptr || port == nullptr) keys_.clear();
     if (focused_ != nullptr) set_fast_limit(*focused_, false);
     focused_ = port;
     line_.reset();
     prompt_ = port == nullptr;
-    if (port != nullptr) take_over(*port);
+    if (port != nullptr) {
+        take_over(*port);
+        refill(*port);  // what was typed behind the shell's own `focus`
+    }
     own_line(port != nullptr ? Line{} << "keys go to [" << port->name_ << "]; Ctrl-] s returns to the shell"
                              : Line{} << "keys go to the shell");
     stale_ = has_bottom();

@@ -94,6 +94,34 @@ TEST(Shell, FocusGivesKeysToTheVm) {
     EXPECT_EQ(t.a.get(), 'x');
 }
 
+TEST(Shell, CommandsTypedAheadAreAnsweredOneAfterTheOther) {
+    ShellBench t;
+    auto const lines = t.lines_after("help\rlist\rstats\rx");
+    ASSERT_EQ(lines.size(), 14u);
+    EXPECT_EQ(lines[7], "tiffin> list");
+    EXPECT_EQ(lines[11], "tiffin> stats");
+    EXPECT_EQ(lines[13], "tiffin> x");
+}
+
+TEST(Shell, WhatIsTypedBehindFocusGoesToTheVm) {
+    ShellBench t;
+    t.type("focus linux\rroot\r");
+    (void)t.output();
+    std::string got;
+    for (int c; (c = t.a.get()) >= 0;) got += static_cast<char>(c);
+    EXPECT_EQ(got, "root\r");
+}
+
+TEST(Shell, WhatWasTypedForTheShellIsNotGivenToAVm) {
+    ShellBench t;
+    t.uart.room = 0;
+    t.type(
+        "list\rsecret\x1d"
+        "1");
+    EXPECT_EQ(t.console.focused(), &t.a);
+    EXPECT_EQ(t.a.get(), -1);
+}
+
 TEST(Shell, FocusSaysWhyItCannot) {
     ShellBench t;
     EXPECT_EQ(t.lines_after("console metronome\r")[1], "tiffin: metronome has no console");
