@@ -1,0 +1,53 @@
+"""What the bench app and Linux print, turned into rows."""
+
+import re
+
+MICRO = {
+    "null_hypercall": "null hypercall (SMCCC_VERSION)",
+    "gicd_typer_read": "GICD_TYPER read",
+    "gicd_isenabler_write": "GICD_ISENABLER write",
+    "uart_write": "UART write",
+    "self_sgi": "self-SGI to handler",
+    "timer_running": "timer deadline to handler, running",
+    "timer_wfi": "timer deadline to handler, from WFI",
+    "wfi_wake": "timer deadline to behind WFI",
+}
+BEFORE_LINUX = "reset to first instruction, {} MiB VM"
+TICK = r"bench: tick jobs=(\d+) missed=(\d+) avg=(\d+) p99=(\d+) max=(\d+)"
+YIELD = r"bench: yield=(\d+) "
+DONE = r"bench: done"
+POWER_DOWN = r"reboot: Power down"
+
+
+def micro(text):
+    found = dict(re.findall(r"bench: (\w+)=(\d+) min=", text))
+    return {row: int(found[key]) for key, row in MICRO.items() if key in found}
+
+
+def first_instruction(text, memory_mib):
+    return {BEFORE_LINUX.format(memory_mib): int(re.search(r"bench: first_instruction=(\d+)", text)[1])}
+
+
+def tick(text, title="1 ms tick beside a spinner", with_p99=True):
+    jobs, missed, average, p99, worst = (int(v) for v in re.search(TICK, text).groups())
+    assert jobs == 1000, "the table's unit says so"
+    values = {f"{title}: average": average, f"{title}: worst": worst, f"{title}: missed": missed}
+    return values | ({f"{title}: p99": p99} if with_p99 else {})
+
+
+def switch(text):
+    """The mean over both VMs of a yield's cost, whose round trip is two switches; the first and last are not wholly shared."""
+    costs = [int(v) for v in re.findall(YIELD, text)]
+    return {"switch between two VMs": sum(costs) // len(costs)}
+
+
+def linux(text):
+    """Times in the kernel's own log, which runs on the virtual counter: to the first process, and from there to power-off."""
+    start = log_time(text, "Run /init as init process")
+    return {"Linux to user space, kernel log time": start, "Linux fork/file/pipe load": log_time(text, POWER_DOWN) - start}
+
+
+def log_time(text, what):
+    """Microseconds at the left of the kernel log line that holds `what`."""
+    seconds = re.search(r"\[ *(\d+)\.(\d{6})\] " + re.escape(what), text)
+    return int(seconds[1]) * 1_000_000 + int(seconds[2])

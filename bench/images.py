@@ -1,0 +1,26 @@
+"""The guest images that all sides run."""
+
+from machines import CACHE, ROOT, need
+
+BUILD = "build it: cmake --preset aarch64 && cmake --build --preset aarch64"
+FETCH = "fetch it: scripts/fetch-guests.sh"
+LINUX_MIB = 256
+# One line for all sides. panic=-1: a kernel that cannot boot ends the run instead of its timeout.
+LINUX_ARGUMENTS = "console=ttyAMA0 panic=-1 tiffin.rounds=100"
+
+
+def app():
+    """The flat image with an arm64 Image header, for QEMU and Xen."""
+    return need(ROOT / "build/aarch64/guest/apps/bench/bench.bin", BUILD)
+
+
+def app_elf():
+    return need(ROOT / "build/aarch64/guest/apps/bench/bench.elf", BUILD)
+
+
+def kernel():
+    return need(CACHE / "linux/Image", FETCH)
+
+
+def initrd():
+    return need(CACHE / "initrd-linux.cpio.gz", FETCH)

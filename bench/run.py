@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Measures the same guests natively, on Tiffin and on Xen, and prints one table. See bench/README.md for what each row means.
+
+Exit status: 0 if all asked for was measured (goals met or not), 1 if a run failed, 2 for a wrong command line."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import native_side
+import tiffin_side
+import xen_side
+from machines import BenchError, require_programs
+from table import SIDES, Table
+
+MEASURES = {"native": native_side.measures, "tiffin": tiffin_side.measures, "xen": xen_side.measures}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=SIDES, action="append", help="measure this side only; may be repeated")
+    parser.add_argument("--skip-linux", action="store_true", help="leave out the two Linux rows, which take most of the time")
+    parser.add_argument("--json", metavar="FILE", help="also write the rows as JSON")
+    return parser.parse_args()
+
+
+def measure(table, side, skip_linux, work):
+    for title, run, is_linux in MEASURES[side]:
+        if is_linux and skip_linux:
+            continue
+        print(f"bench: {side}: {title} ...", file=sys.stderr, flush=True)
+        try:
+            table.put(side, run(work))
+        except BenchError as problem:
+            table.problems.append(f"{side}: {title}: {problem}")
+
+
+def main():
+    options = arguments()
+    table = Table()
+    try:
+        require_programs()
+    except BenchError as problem:
+        sys.exit(f"bench: {problem}")
+    with tempfile.TemporaryDirectory(prefix="tiffin-bench-") as folder:
+        for side in options.only or SIDES:
+            measure(table, side, options.skip_linux, Path(folder))
+    print("\n".join(table.lines()))
+    for problem in table.problems:
+        print(f"bench: not measured: {problem}", file=sys.stderr)
+    if options.json:
+        table.write_json(options.json)
+    return 1 if table.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
