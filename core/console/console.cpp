@@ -137,6 +137,7 @@ void Console::set_fast_limit(ConsolePort& port, bool focused) {
 void Console::flush(ConsolePort& port) {
     port.return_pending_ = false;
     if (!port.waiting_ && port.length_ > 0) finish(port, false, Refeed::No);
+    if (!port.waiting_) port.continuation_ = false;
     set_fast_limit(port, focused_ == &port);
     pump();
 }
@@ -145,8 +146,8 @@ void Console::flush(ConsolePort& port) {
 
 void Console::log(std::string_view text) {
     do {
-        auto const end = text.substr(0, ConsolePort::line_capacity).find('\n');
-        auto const line = text.substr(0, end == text.npos ? ConsolePort::line_capacity : end);
+        auto const end = text::first(text, ConsolePort::line_capacity).find('\n');
+        auto const line = text::first(text, end == text.npos ? ConsolePort::line_capacity : end);
         own_line(line);
         text.remove_prefix(end == text.npos ? line.size() : end + 1);
     } while (!text.empty());
@@ -250,8 +251,19 @@ void Console::push(std::string_view text) {
     for (char c : text) ring_.push(c);
 }
 
+/// Runs of plain text, which is nearly all there is, go through a loop of a few instructions a byte: a line is shown at EL2, and
+/// whatever is due meanwhile waits for it.
 void Console::push_spelt(std::string_view text) {
-    text::spell(text, [&](char c) { ring_.push(c); });
+    while (!text.empty()) {
+        std::size_t plain_run = 0;
+        while (plain_run < text.size() && text::printable_ascii(text[plain_run])) ring_.push_into_room(text[plain_run++]);
+        text.remove_prefix(plain_run);
+        if (text.empty()) return;
+        auto const length = text::safe_length(text);
+        auto const shown = text::first(text, length == 0 ? 1 : length);
+        text::spell(shown, [&](char c) { ring_.push(c); });
+        text.remove_prefix(shown.size());
+    }
 }
 
 // ---- Towards the UART

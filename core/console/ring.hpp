@@ -24,9 +24,11 @@ public:
     /// False, and nothing is stored, when full.
     constexpr bool push(char c) {
         if (room() == 0) return false;
-        bytes_[tail_++ & (Capacity - 1)] = c;
+        push_into_room(c);
         return true;
     }
+    /// Only when room() is not 0: for loops that have checked for all their bytes at once.
+    constexpr void push_into_room(char c) { bytes_[tail_++ & (Capacity - 1)] = c; }
 
 private:
     char bytes_[Capacity]{};

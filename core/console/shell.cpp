@@ -18,7 +18,7 @@ namespace {
 
 std::string_view next_word(std::string_view& rest) {
     while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
-    auto const word = rest.substr(0, rest.find(' '));
+    auto const word = text::first(rest, rest.find(' '));
     rest.remove_prefix(word.size());
     return word;
 }
@@ -79,7 +79,7 @@ void Shell::run(std::string_view line) {
     argument_ = next_word(rest);
     auto const* command = find(name);
     if (command == nullptr)
-        return console_->log(Line{} << "no command \"" << name.substr(0, 32) << "\"; help lists what there is");
+        return console_->log(Line{} << "no command \"" << text::first(name, 32) << "\"; help lists what there is");
     answer_ = command->answer;
     index_ = 0;
     console_->shell_has_answer();
@@ -121,7 +121,7 @@ bool Shell::answer_stats(std::uint32_t) {
     } else if (find_vm(argument_, vm)) {
         vm_stats(vm);
     } else {
-        console_->log(Line{} << "no VM \"" << argument_.substr(0, 32) << "\"; list shows them");
+        console_->log(Line{} << "no VM \"" << text::first(argument_, 32) << "\"; list shows them");
     }
     return false;
 }
@@ -142,7 +142,7 @@ void Shell::vm_stats(VmRow const& vm) {
 bool Shell::answer_focus(std::uint32_t) {
     VmRow vm;
     if (!find_vm(argument_, vm)) {
-        console_->log(Line{} << "no VM \"" << argument_.substr(0, 32) << "\"; list shows them");
+        console_->log(Line{} << "no VM \"" << text::first(argument_, 32) << "\"; list shows them");
     } else if (vm.console == nullptr) {
         console_->log(Line{} << vm.name << " has no console");
     } else {

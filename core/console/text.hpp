@@ -6,6 +6,11 @@
 
 namespace tiffin::text {
 
+/// The first `count` bytes, or all. (string_view::substr can throw, and so cannot be linked at EL2.)
+constexpr std::string_view first(std::string_view text, std::size_t count) {
+    return {text.data(), count < text.size() ? count : text.size()};
+}
+
 constexpr std::uint8_t byte(char c) { return static_cast<std::uint8_t>(c); }
 constexpr bool printable_ascii(char c) { return byte(c) >= 0x20 && byte(c) < 0x7f; }
 constexpr bool continuation(char c) { return (byte(c) & 0xc0) == 0x80; }
@@ -67,7 +72,7 @@ constexpr void spell(std::string_view text, Out&& out) {
         if (safe == 0) {
             for (char c : {'\\', 'x', "0123456789abcdef"[byte(text[0]) >> 4], "0123456789abcdef"[byte(text[0]) & 0xf]}) out(c);
         }
-        for (char c : text.substr(0, safe)) out(c);
+        for (char c : first(text, safe)) out(c);
         text.remove_prefix(safe == 0 ? 1 : safe);
     }
 }
