@@ -44,7 +44,7 @@ if(TIFFIN_TARGET)
     target_compile_options(tiffin_flags INTERFACE -mgeneral-regs-only $<$<COMPILE_LANGUAGE:CXX>:
         -ffreestanding -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-asynchronous-unwind-tables -fno-unwind-tables
         -mno-outline-atomics -mstrict-align -fno-stack-protector -ffunction-sections -fdata-sections
-        -fpie -fvisibility=hidden -fno-common>)
+        -fpie -fvisibility=hidden -fno-common -fno-omit-frame-pointer -momit-leaf-frame-pointer>)
     target_link_options(tiffin_flags INTERFACE -nostdlib -Wl,--gc-sections -Wl,--build-id=none)
 endif()
 
@@ -64,11 +64,10 @@ if(NOT TIFFIN_TARGET AND NOT TIFFIN_FUZZ)
     include(GoogleTest)
 endif()
 
-# Adds each folder that describes itself; the glob makes a build notice a folder that has just come.
+# Adds each folder that describes itself. (A folder that comes later is noticed by build() of scripts/common.sh.)
 function(tiffin_add_folders)
     foreach(folder IN LISTS ARGN)
-        file(GLOB described CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
-        if(described)
+        if(EXISTS ${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt)
             add_subdirectory(${folder})
         endif()
     endforeach()

@@ -24,9 +24,16 @@ step() {
 
 in_root() { (cd "$root" && "$@"); }
 
+# True if PRESET was never configured, or before a folder described itself or changed its description.
+needs_configuring() {
+    [ ! -e "$root/build/$1/build.ninja" ] ||
+        [ -n "$(cd "$root" && find . -path ./build -prune -o -path './.*' -prune -o \
+            \( -name CMakeLists.txt -o -name '*.cmake' -o -name CMakePresets.json \) -newer "build/$1/build.ninja" -print)" ]
+}
+
 # build PRESET TARGET TEXT: configures when needed, says nothing when there is nothing to do. TARGET as ninja names it.
 build() {
-    if [ ! -e "$root/build/$1/build.ninja" ]; then
+    if needs_configuring "$1"; then
         step "configure-$1" "configuring $3" in_root cmake --preset "$1" || return 1
     fi
     case $(ninja -C "$root/build/$1" -n "$2" 2>&1) in *'no work to do'*) return 0 ;; esac
