@@ -2,10 +2,15 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fmt/format.h>
+#include <iostream>
 
 #include "tool/build.hpp"
+#include "tool/demo/demo.hpp"
 #include "tool/description/fields.hpp"
 #include "tool/explain/explain.hpp"
+#include "tool/new/new.hpp"
+#include "tool/run/process.hpp"
+#include "tool/run/run_command.hpp"
 
 namespace {
 
@@ -32,7 +37,9 @@ void add_build_options(CLI::App& command, BuildOptions& options) {
 
 struct Arguments {
     BuildOptions build;
-    std::string output;
+    RunOptions run;
+    std::string output, folder, socket, elf;
+    unsigned demo_timeout_s{600};
     bool json{false}, explain{false}, schema{false};
 };
 
@@ -57,14 +64,43 @@ int build_image(Arguments& a) {
     return 0;
 }
 
-}  // namespace
+int run(Arguments& a) {
+    auto const result = build(a.build);
+    return result.packed ? run_built(result, a.build, a.run) : report(result.problems, false);
+}
 
-int main(int argc, char** argv) {
-    CLI::App app{"tiffin: describe a device's virtual machines, check them, pack them into one boot image, run it"};
-    app.require_subcommand(1);
-    Arguments a;
-    int status = 0;
+int run_demo(Arguments& a) {
+    a.build.description = Places::root() + "/examples/handheld/device.yaml";
+    auto const result = build(a.build);
+    return result.packed ? demo(result, a.build, a.demo_timeout_s) : report(result.problems, false);
+}
 
+/// Copies stdin to stdout, with a name behind each frame of a backtrace.
+int symbolize(std::string const& elf) {
+    std::string why;
+    auto const symbols = Symbols::open(elf.empty() ? hypervisor_elf(default_hypervisor(Places{"."})) : elf, why);
+    if (!symbols) {
+        fmt::print(stderr, "tiffin: no symbols: {}\n", why);
+        return 1;
+    }
+    for (std::string line; std::getline(std::cin, line);) {
+        auto const name = symbols->annotation(line);
+        fmt::print("{}{}{}\n", line, name.empty() ? "" : "  ", name);
+    }
+    return 0;
+}
+
+/// Hands over to a script of the source tree, with the arguments that follow the command.
+int hand_over(std::vector<std::string> command, CLI::App const& from) {
+    auto const& rest = from.remaining();
+    command.insert(command.end(), rest.begin(), rest.end());
+    std::fflush(stdout);
+    auto const status = become(command);
+    fmt::print(stderr, "tiffin: cannot start {}\n", command[0]);
+    return status;
+}
+
+void add_check_and_build(CLI::App& app, Arguments& a, int& status) {
     auto* const check_command = app.add_subcommand("check", "List all that is wrong with a description");
     add_build_options(*check_command, a.build);
     check_command->add_flag("--json", a.json, "Problems as JSON, for editors");
@@ -77,10 +113,64 @@ int main(int argc, char** argv) {
     build_command->add_flag("--json", a.json, "Problems as JSON, for editors");
     build_command->callback([&] { status = build_image(a); });
 
+    auto* const new_command = app.add_subcommand("new", "Write a description to start from");
+    new_command->add_option("folder", a.folder, "The folder to write device.yaml into")->required();
+    new_command->callback([&] { status = write_new(a.folder); });
+
     auto* const fields_command = app.add_subcommand("fields", "Print the table of fields of a description");
     fields_command->add_flag("--schema", a.schema, "As a JSON Schema (tool/schema/device.schema.json)");
     fields_command->callback([&] { fmt::print("{}", a.schema ? fields_schema() : fields_markdown()); });
+}
 
+void add_run_and_demo(CLI::App& app, Arguments& a, int& status) {
+    auto* const run_command = app.add_subcommand("run", "Build a description and start it in QEMU");
+    add_build_options(*run_command, a.build);
+    run_command->add_flag("--icount", a.run.icount, "Count instructions: exact and repeatable, and slower");
+    run_command->add_option("--timeout", a.run.timeout_s, "Seconds after which to give up, with status 124 (default: never)");
+    run_command->add_option("--expect", a.run.expect, "VM=REGEX: that VM must say this; may be repeated")
+        ->allow_extra_args(false);
+    run_command->add_option("--log", a.run.log, "A file for a copy of all that the machine says");
+    run_command->add_option("--serial", a.run.serial, "unix:PATH, where `tiffin console PATH` can attach");
+    run_command->callback([&] { status = run(a); });
+
+    auto* const demo_command = app.add_subcommand("demo", "Four VMs on one core: Linux, a real-time Linux, two standalone apps");
+    demo_command->add_option("--timeout", a.demo_timeout_s, "Seconds of host time after which to give up")->capture_default_str();
+    demo_command->callback([&] { status = run_demo(a); });
+
+    auto* const console_command = app.add_subcommand("console", "Attach to a machine that runs with --serial");
+    console_command->add_option("socket", a.socket, "The socket's path")->required();
+    console_command->callback([&] { status = attach_console(a.socket); });
+}
+
+void add_the_rest(CLI::App& app, Arguments& a, int& status) {
+    auto* const symbolize_command =
+        app.add_subcommand("symbolize", "Name the frames of a panic's backtrace, from stdin to stdout");
+    symbolize_command->add_option("elf", a.elf, "The hypervisor's ELF (default: build/aarch64/hypervisor/tiffin.elf)");
+    symbolize_command->callback([&] { status = symbolize(a.elf); });
+
+    auto* const test_command = app.add_subcommand("test", "Run the tests (scripts/test.sh)")->prefix_command();
+    test_command->callback(
+        [&, test_command] { status = hand_over({"/bin/sh", Places::root() + "/scripts/test.sh"}, *test_command); });
+
+    auto* const bench_command = app.add_subcommand("bench", "Measure what it costs (bench/run.py)")->prefix_command();
+    bench_command->callback(
+        [&, bench_command] { status = hand_over({"/usr/bin/python3", Places::root() + "/bench/run.py"}, *bench_command); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    CLI::App app{"tiffin: describe a device's virtual machines, check them, pack them into one boot image, run it"};
+    app.require_subcommand(1);
+    Arguments a;
+    int status = 0;
+    add_check_and_build(app, a, status);
+    add_run_and_demo(app, a, status);
+    add_the_rest(app, a, status);
     CLI11_PARSE(app, argc, argv);
     return status;
+} catch (std::exception const& e) {
+    fmt::print(stderr, "tiffin: internal error: {}\nThis is a bug of the tool: please report it with the description.\n",
+               e.what());
+    return 70;  // EX_SOFTWARE
 }

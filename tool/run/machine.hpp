@@ -1,0 +1,37 @@
+// A running QEMU, and the loop between it and whoever looks at its serial line.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tool/description/description.hpp"
+#include "tool/run/watcher.hpp"
+
+namespace tiffin {
+
+struct RunOptions {
+    bool icount{false};               // count instructions: exact and repeatable, and slower
+    unsigned timeout_s{0};            // of host time; 0: none
+    std::vector<std::string> expect;  // VM=REGEX
+    std::string log;                  // a copy of the serial line; may be empty
+    std::string serial;               // a Unix socket's path at which `tiffin console` can attach; may be empty
+};
+
+inline constexpr int timed_out = 124;  // as timeout(1)
+
+struct RunResult {
+    int status{1};
+    bool timed_out{false};
+    bool quit{false};  // by the user
+};
+
+/// The command line that boots `image`.
+std::vector<std::string> qemu_command(Machine const& machine, std::string const& image, bool icount);
+
+/// Runs the machine until it stops, the time is up, or the user quits. What it says goes to stdout, keys of a terminal go to it.
+RunResult run_machine(std::vector<std::string> const& command, RunOptions const& options, Watcher& watcher);
+
+/// `tiffin console`: attaches the terminal to a running machine's socket. Exit status.
+int attach_console(std::string const& socket_path);
+
+}  // namespace tiffin

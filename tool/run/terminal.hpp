@@ -1,0 +1,37 @@
+// The user's terminal, made raw for as long as this object lives: each key goes to the machine, and the machine draws the echo.
+#pragma once
+#include <string>
+#include <string_view>
+#include <termios.h>
+
+namespace tiffin {
+
+class RawTerminal {
+public:
+    RawTerminal();
+    ~RawTerminal();
+    RawTerminal(RawTerminal const&) = delete;
+    RawTerminal& operator=(RawTerminal const&) = delete;
+
+    [[nodiscard]] bool is_terminal() const { return is_terminal_; }
+
+private:
+    termios saved_{};
+    bool is_terminal_{false};
+};
+
+/// Watches keys for `Ctrl-] q`. The escape key itself is the hypervisor's: it is passed on, `q` behind it is not.
+class QuitKey {
+public:
+    /// The keys to pass on; sets quit() when the sequence is complete.
+    std::string filter(std::string_view keys);
+    [[nodiscard]] bool quit() const { return quit_; }
+
+private:
+    bool escaped_{false}, quit_{false};
+};
+
+/// Writes all of it, waiting if need be; false if nobody reads any more.
+bool write_all(int fd, std::string_view bytes);
+
+}  // namespace tiffin

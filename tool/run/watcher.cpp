@@ -1,0 +1,102 @@
+#include "tool/run/watcher.hpp"
+
+#include <charconv>
+#include <fmt/format.h>
+
+namespace tiffin {
+namespace {
+
+constexpr std::size_t longest_prefix = 34;  // "[" name of 31 "]+"
+constexpr std::size_t longest_line = 4096;  // the console splits earlier; a wild UART does not
+
+struct Said {
+    std::string_view vm, text;
+};
+
+/// Whose line it is: "[name] text", "[name]+text" or "tiffin: text".
+Said split(std::string_view line) {
+    if (line.starts_with("tiffin: ")) return {"tiffin", line.substr(8)};
+    auto const end = line.find(']');
+    if (!line.starts_with('[') || end == line.npos) return {"", line};
+    return {line.substr(1, end - 1), line.substr(std::min(end + 2, line.size()))};
+}
+
+std::optional<int> stop_status(std::string_view line) {
+    constexpr std::string_view words = "tiffin: machine stopped: status ";
+    if (!line.starts_with(words)) return std::nullopt;
+    auto const digits = line.substr(words.size());
+    int status = 0;
+    auto const [at, error] = std::from_chars(digits.data(), digits.data() + digits.size(), status);
+    if (error != std::errc{} || status < 0 || status > 255) return std::nullopt;
+    return status;
+}
+
+}  // namespace
+
+std::optional<Expectation> parse_expectation(std::string const& text, std::string& why) {
+    auto const equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) return why = fmt::format("--expect {}: want VM=REGEX", text), std::nullopt;
+    try {
+        auto const pattern = text.substr(equals + 1);
+        return Expectation{text.substr(0, equals), pattern, std::regex{pattern, std::regex::extended}, false};
+    } catch (std::regex_error const& e) {
+        return why = fmt::format("--expect {}: {}", text, e.what()), std::nullopt;
+    }
+}
+
+std::string Watcher::feed(std::string_view bytes) {
+    std::string out;
+    for (char const c : bytes) take(c, out);
+    return out;
+}
+
+void Watcher::take(char c, std::string& out) {
+    if (c == '\n') return line_ended(out);
+    if (line_.size() < longest_line) line_.push_back(c);
+    if (!holding_) {
+        out.push_back(c);
+        return;
+    }
+    held_.push_back(c);
+    if (c == ']')
+        out += painted(held_);
+    else if (held_[0] == '[' && held_.size() < longest_prefix)
+        return;
+    else
+        out += held_;
+    held_.clear();
+    holding_ = c == '\r';  // what is painted again starts at the left edge, and has a prefix too
+}
+
+void Watcher::line_ended(std::string& out) {
+    out += held_;
+    held_.clear();
+    holding_ = true;
+    while (!line_.empty() && line_.back() == '\r') line_.pop_back();
+    // A line that was painted over its echo: the text behind the last return is what stands there in the end.
+    if (auto const last = line_.rfind('\r'); last != std::string::npos) line_.erase(0, last + 1);
+    auto const name = options_.symbols != nullptr ? options_.symbols->annotation(line_) : "";
+    if (!name.empty()) out += "  " + name;
+    out.push_back('\n');
+    if (auto const status = stop_status(line_)) status_ = status;
+    auto const [vm, text] = split(line_);
+    for (auto& e : options_.expectations) e.met = e.met || (e.vm == vm && std::regex_search(text.begin(), text.end(), e.regex));
+    lines_[std::string{vm}].emplace_back(text);
+    line_.clear();
+}
+
+std::string Watcher::painted(std::string const& prefix) const {
+    constexpr int colours[] = {36, 33, 32, 35, 34, 96, 93, 92, 95, 94};
+    if (!options_.colour) return prefix;
+    unsigned sum = 0;
+    for (char const c : prefix) sum = sum * 31 + static_cast<unsigned char>(c);
+    return fmt::format("\x1b[{}m{}\x1b[0m", colours[sum % std::size(colours)], prefix);
+}
+
+std::vector<std::string> const& Watcher::lines(std::string const& vm) const {
+    static std::vector<std::string> const none;
+    auto const found = lines_.find(vm);
+    return found == lines_.end() ? none : found->second;
+}
+
+}  // namespace tiffin

@@ -1,0 +1,56 @@
+// Reads the machine's serial line as it comes: shows it, understands it, and knows when all is said.
+#pragma once
+#include <map>
+#include <optional>
+#include <regex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tool/symbolize/symbolize.hpp"
+
+namespace tiffin {
+
+/// `--expect VM=REGEX`: a line of that VM (or of `tiffin`) must match before the machine stops.
+struct Expectation {
+    std::string vm, pattern;
+    std::regex regex;
+    bool met{false};
+};
+
+/// Nothing, and a reason, if the text is not VM=REGEX or the expression is wrong.
+std::optional<Expectation> parse_expectation(std::string const& text, std::string& why);
+
+class Watcher {
+public:
+    struct Options {
+        bool colour{false};               // paint the `[vm]` prefixes
+        Symbols const* symbols{nullptr};  // to name the frames of a backtrace
+        std::vector<Expectation> expectations;
+    };
+    explicit Watcher(Options options) : options_{std::move(options)} {}
+
+    /// Takes bytes of the serial line; gives what to show. Bytes pass at once, but for a line's prefix, which waits to be
+    /// painted.
+    std::string feed(std::string_view bytes);
+
+    /// The status of `tiffin: machine stopped: status N`, once it was said.
+    [[nodiscard]] std::optional<int> status() const { return status_; }
+    [[nodiscard]] std::vector<Expectation> const& expectations() const { return options_.expectations; }
+    /// Lines of one VM, or of `tiffin`, without prefix.
+    [[nodiscard]] std::vector<std::string> const& lines(std::string const& vm) const;
+
+private:
+    void take(char c, std::string& out);
+    void line_ended(std::string& out);
+    [[nodiscard]] std::string painted(std::string const& prefix) const;
+
+    Options options_;
+    std::string line_;    // so far, without what follows the last newline
+    std::string held_;    // a prefix that may still be painted
+    bool holding_{true};  // at the start of a line
+    std::optional<int> status_;
+    std::map<std::string, std::vector<std::string>> lines_;
+};
+
+}  // namespace tiffin
