@@ -22,6 +22,9 @@ public:
     /// Writes to registers that do not exist are ignored (WI). `value` has only `op.size` bytes.
     virtual void write(Vcpu& by, MmioOp op, std::uint64_t value) = 0;
 
+    /// Back to the state in which the VM's first start found it.
+    virtual void reset() {}
+
 protected:
     ~MmioDevice() = default;
 };

@@ -1,0 +1,48 @@
+// Where the loader enters: the arm64 Image header, the image's own header, and the first steps until C++ can run.
+// Source: Linux "Documentation/arm64/booting.rst" (header, state at entry: MMU off, x0 = device tree); abi/plan.hpp (ImageInfo).
+
+    .section .head, "ax"
+    .global tiffin_image
+tiffin_image:
+    b       entry               // code0
+    .long   0                   // code1
+    .quad   0                   // text_offset: at the 2 MiB boundary itself
+    .quad   0                   // image_size: set by the tool
+    .quad   0xa                 // flags: little-endian, 4 KiB pages, anywhere in memory
+    .quad   0, 0, 0
+    .ascii  "ARM\x64"
+    .long   0
+    // ImageInfo
+    .quad   0x474d494e49464654  // image_magic
+    .long   1                   // plan_version
+    .long   __hypervisor_bytes
+    .long   0                   // plan_offset, plan_bytes: set by the tool
+    .long   0
+    .quad   0
+
+    .text
+entry:
+    msr     daifset, #0xf
+    mov     x19, x0             // the board's device tree
+    adrp    x20, tiffin_image   // where we are
+    // Position independence: add the load address to every R_AARCH64_RELATIVE (there are no others; the linker script asserts it).
+    adrp    x0, __rela_start
+    add     x0, x0, :lo12:__rela_start
+    adrp    x1, __rela_end
+    add     x1, x1, :lo12:__rela_end
+1:  cmp     x0, x1
+    b.hs    2f
+    ldp     x2, x3, [x0]        // r_offset, r_info
+    ldr     x4, [x0, #16]       // r_addend
+    add     x4, x4, x20
+    str     x4, [x20, x2]
+    add     x0, x0, #24
+    b       1b
+2:  adrp    x0, __stack0_top
+    mov     sp, x0
+    mov     x29, xzr
+    mov     x30, xzr
+    mov     x0, x19
+    mov     x1, x20
+    bl      tiffin_boot         // returns the first vCPU to run
+    b       tiffin_enter

@@ -1,0 +1,104 @@
+// What moves when another vCPU gets the core, and nothing else.
+#include "armv8/pstate.hpp"
+#include "arch/aarch64/gic_interface.hpp"
+#include "arch/aarch64/sysreg.hpp"
+#include "core/arch.hpp"
+#include "core/cpu.hpp"
+#include "core/vm/vm.hpp"
+
+namespace tiffin::arch {
+namespace {
+
+// member of El1Regs, register: the one list of what a guest's EL1 and EL0 consist of.
+#define TIFFIN_EL1_REGISTERS(X)                                                                                              \
+    X(sctlr, "sctlr_el1") X(cpacr, "cpacr_el1") X(ttbr0, "ttbr0_el1") X(ttbr1, "ttbr1_el1") X(tcr, "tcr_el1")                \
+    X(mair, "mair_el1") X(amair, "amair_el1") X(vbar, "vbar_el1") X(contextidr, "contextidr_el1") X(esr, "esr_el1")          \
+    X(afsr0, "afsr0_el1") X(afsr1, "afsr1_el1") X(far, "far_el1") X(par, "par_el1") X(elr, "elr_el1") X(spsr, "spsr_el1")    \
+    X(sp_el0, "sp_el0") X(sp_el1, "sp_el1") X(tpidr_el0, "tpidr_el0") X(tpidrro_el0, "tpidrro_el0")                          \
+    X(tpidr_el1, "tpidr_el1") X(cntkctl, "cntkctl_el1") X(csselr, "csselr_el1") X(cntv_cval, "cntv_cval_el0")
+
+/// CPTR_EL2: SVE, SME and trace trap always; FP/SIMD while the registers belong to another vCPU (Arm ARM, CPTR_EL2 when E2H is 0).
+constexpr std::uint64_t cptr_fp_allowed = 0x33ff | bit(20), cptr_fp_trapped = cptr_fp_allowed | bit(10);
+
+void save_fp(FpRegs& to) {
+    asm volatile(
+        ".arch_extension fp\n .arch_extension simd\n"
+        "stp q0, q1, [%0, #0]\n stp q2, q3, [%0, #32]\n stp q4, q5, [%0, #64]\n stp q6, q7, [%0, #96]\n"
+        "stp q8, q9, [%0, #128]\n stp q10, q11, [%0, #160]\n stp q12, q13, [%0, #192]\n stp q14, q15, [%0, #224]\n"
+        "stp q16, q17, [%0, #256]\n stp q18, q19, [%0, #288]\n stp q20, q21, [%0, #320]\n stp q22, q23, [%0, #352]\n"
+        "stp q24, q25, [%0, #384]\n stp q26, q27, [%0, #416]\n stp q28, q29, [%0, #448]\n stp q30, q31, [%0, #480]\n" ::"r"(to.v)
+        : "memory");
+    to.fpcr = TIFFIN_READ_SYSREG("fpcr");
+    to.fpsr = TIFFIN_READ_SYSREG("fpsr");
+}
+
+void load_fp(FpRegs const& from) {
+    asm volatile(
+        ".arch_extension fp\n .arch_extension simd\n"
+        "ldp q0, q1, [%0, #0]\n ldp q2, q3, [%0, #32]\n ldp q4, q5, [%0, #64]\n ldp q6, q7, [%0, #96]\n"
+        "ldp q8, q9, [%0, #128]\n ldp q10, q11, [%0, #160]\n ldp q12, q13, [%0, #192]\n ldp q14, q15, [%0, #224]\n"
+        "ldp q16, q17, [%0, #256]\n ldp q18, q19, [%0, #288]\n ldp q20, q21, [%0, #320]\n ldp q22, q23, [%0, #352]\n"
+        "ldp q24, q25, [%0, #384]\n ldp q26, q27, [%0, #416]\n ldp q28, q29, [%0, #448]\n ldp q30, q31, [%0, #480]\n" ::"r"(from.v)
+        : "memory");
+    TIFFIN_WRITE_SYSREG("fpcr", from.fpcr);
+    TIFFIN_WRITE_SYSREG("fpsr", from.fpsr);
+}
+
+}  // namespace
+
+void save(Vcpu& v) {
+    auto& r = v.el1;
+    r.cntv_ctl = TIFFIN_READ_SYSREG("cntv_ctl_el0");
+    TIFFIN_WRITE_SYSREG("cntv_ctl_el0", 0);
+#define X(member, name) r.member = TIFFIN_READ_SYSREG(name);
+    TIFFIN_EL1_REGISTERS(X)
+#undef X
+    save_gic(v.vgic);
+}
+
+void load(Vcpu& v) {
+    auto const& r = v.el1;
+    TIFFIN_WRITE_SYSREG("vtcr_el2", v.vm->stage2.vtcr());
+    TIFFIN_WRITE_SYSREG("vttbr_el2", v.vm->stage2.vttbr());
+    TIFFIN_WRITE_SYSREG("vmpidr_el2", v.vmpidr);
+    TIFFIN_WRITE_SYSREG("cntvoff_el2", v.cntvoff);
+    TIFFIN_WRITE_SYSREG("cptr_el2", v.cpu->fp_owner == &v ? cptr_fp_allowed : cptr_fp_trapped);
+#define X(member, name) TIFFIN_WRITE_SYSREG(name, r.member);
+    TIFFIN_EL1_REGISTERS(X)
+#undef X
+    load_gic(v.vgic);
+    isb();  // the offset and the deadline, before the timer may fire
+    TIFFIN_WRITE_SYSREG("cntv_ctl_el0", r.cntv_ctl);
+}
+
+void take_fp(Vcpu& v) {
+    Cpu& cpu = *v.cpu;
+    TIFFIN_WRITE_SYSREG("cptr_el2", cptr_fp_allowed);
+    isb();
+    if (cpu.fp_owner == &v) return;
+    if (cpu.fp_owner != nullptr) save_fp(cpu.fp_owner->fp);
+    load_fp(v.fp);
+    cpu.fp_owner = &v;
+}
+
+void enter_exception(Vcpu& v, std::uint64_t esr, std::uint64_t far) {
+    TIFFIN_WRITE_SYSREG("esr_el1", esr);
+    TIFFIN_WRITE_SYSREG("far_el1", far);
+    TIFFIN_WRITE_SYSREG("elr_el1", v.regs.pc);
+    TIFFIN_WRITE_SYSREG("spsr_el1", v.regs.pstate);
+    v.regs.pc = vector_base() + armv8::synchronous_vector(v.regs.pstate);
+    // Arm ARM, "AArch64.TakeException": condition flags stay, PAN stays or is set (SCTLR_EL1.SPAN), the rest starts clean.
+    bool const set_pan = (TIFFIN_READ_SYSREG("sctlr_el1") & bit(23)) == 0 && has_pan();
+    v.regs.pstate = (v.regs.pstate & (armv8::Spsr::nzcv | armv8::Spsr::pan)) | (set_pan ? armv8::Spsr::pan : 0) | armv8::start_pstate;
+}
+
+bool has_pan() { return (id_register(7, 1) >> 20 & 0xf) != 0; }
+
+std::uint64_t vector_base() { return TIFFIN_READ_SYSREG("vbar_el1"); }
+
+void pend_serror() {
+    TIFFIN_WRITE_SYSREG("hcr_el2", TIFFIN_READ_SYSREG("hcr_el2") | bit(8));
+    isb();
+}
+
+}  // namespace tiffin::arch

@@ -1,0 +1,37 @@
+// What the composition root asks of this architecture at boot, beyond core/arch.hpp.
+#pragma once
+#include <cstdint>
+
+#include "base/addr.hpp"
+#include "plan/view.hpp"
+
+namespace tiffin::arch {
+
+/// The exception level we run at: 1, 2 or 3.
+unsigned current_level();
+/// Has the processor GIC system registers (ID_AA64PFR0_EL1.GIC)?
+bool has_gic_registers();
+/// ID_AA64MMFR0_EL1.PARange, and whether 16-bit VMIDs exist.
+unsigned physical_range();
+bool has_vmid16();
+/// Affinity fields of this core's MPIDR_EL1.
+std::uint64_t affinity();
+/// A number from the processor's generator (RNDR), if it has one that answers; else 0.
+std::uint64_t hardware_random();
+
+/// Turns on EL2's stage 1 with `root`, and drops what caches know of [from, to), written while the MMU was off.
+void enable_translation(Pa root, Pa from, Pa to);
+/// Sets every EL2 control register to what guests are run under.
+void configure_el2();
+
+/// This core's CPU interface and its virtual half. `redistributor` is its RD_base frame (GICv3).
+void init_gic_interface(PlanView const& plan, std::uint64_t redistributor);
+std::uint32_t list_register_count();
+
+/// The chain of return addresses from frame pointer `frame`; ends at 0 or outside EL2's stacks.
+struct FrameRecord {
+    FrameRecord const* next;
+    std::uint64_t return_address;
+};
+
+}  // namespace tiffin::arch

@@ -1,0 +1,150 @@
+// The machine around the vCPUs: time, translation, caches, identification, and what EL2 is set to.
+#include <optional>
+
+#include "arch/aarch64/cpu.hpp"
+#include "arch/aarch64/sysreg.hpp"
+#include "armv8/timer.hpp"
+#include "armv8/translation.hpp"
+#include "core/arch.hpp"
+#include "core/cpu.hpp"
+#include "core/vm/vm.hpp"
+
+extern "C" char tiffin_vectors[];
+
+namespace tiffin::arch {
+namespace {
+
+/// HCR_EL2 under which every guest runs (Arm ARM, HCR_EL2): stage 2; interrupts and SErrors to EL2; WFI, SMC, set/way maintenance, ID registers,
+/// ACTLR and implementation-defined registers trap; TLB and barrier scope inner shareable; AArch64 at EL1; LORegions and RAS registers trap.
+/// Pointer authentication (API, APK) and MTE (ATA) bits are 0: they trap too.
+constexpr std::uint64_t hcr = bit(0) | bit(1) | bit(2) | bit(3) | bit(4) | bit(5) | bit(9) | bit(10) | bit(13) | bit(18) | bit(19) |
+                              bit(20) | bit(21) | bit(22) | bit(31) | bit(35) | bit(36);
+/// MDCR_EL2: debug, OS lock, debug ROM and PMU registers trap; no counters are reserved for anyone.
+constexpr std::uint64_t mdcr_traps = bit(5) | bit(6) | bit(9) | bit(10) | bit(11);
+
+/// Smallest data cache line, in bytes (CTR_EL0.DminLine: log2 of words).
+std::uint64_t line_bytes() { return 4ull << (TIFFIN_READ_SYSREG("ctr_el0") >> 16 & 0xf); }
+
+/// To the point of coherency: a guest that runs with caches off sees it, and no dirty line can overwrite what the guest writes.
+void clean_and_invalidate(Pa at, std::uint64_t size) {
+    auto const line = line_bytes();
+    for (auto a = at.raw() & ~(line - 1); a < at.raw() + size; a += line) asm volatile("dc civac, %0" ::"r"(a) : "memory");
+    asm volatile("dsb sy" ::: "memory");
+}
+
+void forget_instructions() { asm volatile("ic ialluis\n dsb ish\n isb" ::: "memory"); }
+
+}  // namespace
+
+std::uint64_t now() { return TIFFIN_READ_SYSREG("cntpct_el0"); }
+std::uint64_t frequency() { return TIFFIN_READ_SYSREG("cntfrq_el0"); }
+
+void set_deadline(std::uint64_t deadline) {
+    if (deadline == TimerQueue::never) {
+        TIFFIN_WRITE_SYSREG("cnthp_ctl_el2", 0);
+        return;
+    }
+    TIFFIN_WRITE_SYSREG("cnthp_cval_el2", deadline);
+    TIFFIN_WRITE_SYSREG("cnthp_ctl_el2", armv8::TimerCtl::enable);
+}
+
+void wait_for_interrupt() { asm volatile("dsb sy\n wfi" ::: "memory"); }
+
+std::optional<Ipa> translate(Gva at) {
+    auto const guests = TIFFIN_READ_SYSREG("par_el1");
+    asm volatile("at s1e1r, %0\n isb" ::"r"(at.raw()) : "memory");
+    auto const par = TIFFIN_READ_SYSREG("par_el1");
+    TIFFIN_WRITE_SYSREG("par_el1", guests);
+    if ((par & 1) != 0) return std::nullopt;
+    return Ipa{(par & 0x000f'ffff'ffff'f000) | (at.raw() & 0xfff)};
+}
+
+void flush_vm(Vm const& vm) {
+    auto const loaded = TIFFIN_READ_SYSREG("vttbr_el2");
+    TIFFIN_WRITE_SYSREG("vttbr_el2", vm.stage2.vttbr());
+    isb();
+    asm volatile("dsb ishst\n tlbi vmalls12e1is\n dsb ish\n isb" ::: "memory");
+    TIFFIN_WRITE_SYSREG("vttbr_el2", loaded);
+    isb();
+}
+
+void flush_page(Ipa page) {
+    asm volatile("dsb ishst\n tlbi ipas2e1is, %0\n dsb ish\n tlbi vmalle1is\n dsb ish\n isb" ::"r"(page.raw() >> 12) : "memory");
+}
+
+void copy_page(Pa to, Pa from) {
+    auto* d = reinterpret_cast<std::uint64_t*>(to.raw());
+    auto const* s = reinterpret_cast<std::uint64_t const*>(from.raw());
+    for (auto const* const end = s + page_size / 8; s != end; s += 8, d += 8) {
+        asm volatile(
+            "ldp x2, x3, [%1]\n ldp x4, x5, [%1, #16]\n ldp x6, x7, [%1, #32]\n ldp x8, x9, [%1, #48]\n"
+            "stp x2, x3, [%0]\n stp x4, x5, [%0, #16]\n stp x6, x7, [%0, #32]\n stp x8, x9, [%0, #48]" ::"r"(d),
+            "r"(s)
+            : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "memory");
+    }
+    clean_and_invalidate(to, page_size);
+    forget_instructions();
+}
+
+void zero_page(Pa page) {
+    auto const block = 4ull << (TIFFIN_READ_SYSREG("dczid_el0") & 0xf);
+    for (std::uint64_t at = 0; at < page_size; at += block) asm volatile("dc zva, %0" ::"r"(page.raw() + at) : "memory");
+    clean_and_invalidate(page, page_size);
+}
+
+std::uint64_t id_register(unsigned crm, unsigned op2) {
+    switch (crm * 8 + op2) {
+#define ID(crm, op2) \
+    case (crm) * 8 + (op2): return TIFFIN_READ_SYSREG("s3_0_c0_c" #crm "_" #op2);
+#define ID_ROW(crm) ID(crm, 0) ID(crm, 1) ID(crm, 2) ID(crm, 3) ID(crm, 4) ID(crm, 5) ID(crm, 6) ID(crm, 7)
+        ID_ROW(1) ID_ROW(2) ID_ROW(3) ID_ROW(4) ID_ROW(5) ID_ROW(6) ID_ROW(7)
+#undef ID_ROW
+#undef ID
+        default: return 0;
+    }
+}
+
+unsigned current_level() { return static_cast<unsigned>(TIFFIN_READ_SYSREG("CurrentEL") >> 2 & 3); }
+bool has_gic_registers() { return (id_register(4, 0) >> 24 & 0xf) != 0; }
+unsigned physical_range() { return static_cast<unsigned>(id_register(7, 0) & 0xf); }
+bool has_vmid16() { return (id_register(7, 1) >> 4 & 0xf) == 2; }
+std::uint64_t affinity() { return TIFFIN_READ_SYSREG("mpidr_el1") & 0xff'00ff'ffff; }
+
+std::uint64_t hardware_random() {
+    if ((id_register(6, 0) >> 60 & 0xf) == 0) return 0;
+    return TIFFIN_READ_SYSREG("s3_3_c2_c4_0");  // RNDR
+}
+
+void enable_translation(Pa root, Pa from, Pa to) {
+    auto const line = line_bytes();
+    for (auto a = from.raw(); a < to.raw(); a += line) asm volatile("dc ivac, %0" ::"r"(a) : "memory");
+    asm volatile("dsb sy" ::: "memory");
+    auto const range = physical_range() < 5 ? physical_range() : 5;
+    TIFFIN_WRITE_SYSREG("mair_el2", armv8::Stage1El2::mair);
+    TIFFIN_WRITE_SYSREG("tcr_el2", armv8::Stage1El2::tcr(range));
+    TIFFIN_WRITE_SYSREG("ttbr0_el2", root.raw());
+    asm volatile("isb\n tlbi alle2\n dsb nsh\n isb" ::: "memory");
+    TIFFIN_WRITE_SYSREG("sctlr_el2", armv8::Stage1El2::sctlr);
+    isb();
+}
+
+void configure_el2() {
+    TIFFIN_WRITE_SYSREG("vbar_el2", reinterpret_cast<std::uint64_t>(tiffin_vectors));
+    TIFFIN_WRITE_SYSREG("hcr_el2", hcr);
+    TIFFIN_WRITE_SYSREG("mdcr_el2", mdcr_traps);
+    TIFFIN_WRITE_SYSREG("hstr_el2", 0);
+    TIFFIN_WRITE_SYSREG("cnthctl_el2", armv8::cnthctl);
+    TIFFIN_WRITE_SYSREG("cnthp_ctl_el2", 0);
+    TIFFIN_WRITE_SYSREG("cntv_ctl_el0", 0);
+    TIFFIN_WRITE_SYSREG("vpidr_el2", TIFFIN_READ_SYSREG("midr_el1"));
+    asm volatile("isb\n tlbi alle1is\n dsb ish\n isb" ::: "memory");
+}
+
+void power_off() {
+    auto const conduit = machine.plan == nullptr ? abi::PsciConduit::Smc : machine.plan->board().psci;
+    register std::uint64_t x0 asm("x0") = 0x8400'0008;  // PSCI SYSTEM_OFF
+    if (conduit != abi::PsciConduit::None) asm volatile("smc #0" : "+r"(x0)::"memory", "x1", "x2", "x3");
+    for (;;) asm volatile("wfi");
+}
+
+}  // namespace tiffin::arch

@@ -1,0 +1,71 @@
+// What core/ asks of the machine: the thin layer of `msr`, `tlbi` and `eret` (arch/aarch64), or a recording fake (arch/host).
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "base/addr.hpp"
+
+namespace tiffin {
+struct Cpu;
+struct Vcpu;
+struct Vm;
+}  // namespace tiffin
+
+namespace tiffin::arch {
+
+/// The system counter (CNTPCT_EL0), in ticks.
+std::uint64_t now();
+/// Ticks a second (CNTFRQ_EL0).
+std::uint64_t frequency();
+/// Programs the EL2 physical timer (CNTHP) of this core; TimerQueue::never disarms it.
+void set_deadline(std::uint64_t deadline);
+/// Sleeps until an interrupt is pending for this core. Interrupts stay masked.
+void wait_for_interrupt();
+
+/// Moves a vCPU's system registers, timers and list registers between hardware and memory. General registers are the vectors' work.
+void save(Vcpu& v);
+void load(Vcpu& v);
+/// Gives the FP/SIMD registers to `v`, saving those of the core's last owner.
+void take_fp(Vcpu& v);
+
+/// Makes `v` (loaded, in its trap) take an exception to EL1: ESR_EL1, FAR_EL1 if `far` is meant, ELR_EL1, SPSR_EL1, vector.
+void enter_exception(Vcpu& v, std::uint64_t esr, std::uint64_t far);
+/// VBAR_EL1 of the loaded vCPU.
+std::uint64_t vector_base();
+/// The guest-physical address of `at` by the loaded vCPU's stage 1, as EL1 reads it; nothing if it has no translation.
+std::optional<Ipa> translate(Gva at);
+/// Makes the loaded vCPU take a virtual SError.
+void pend_serror();
+/// An identification register's hardware value, by its CRm (1..7) and op2.
+std::uint64_t id_register(unsigned crm, unsigned op2);
+
+// List registers of the loaded vCPU.
+std::uint32_t empty_list_registers();
+std::uint64_t read_list_register(std::uint32_t i);
+void write_list_register(std::uint32_t i, std::uint64_t value);
+void set_ich_hcr(std::uint32_t value);
+/// EOIcount since last asked.
+std::uint32_t take_eoi_count();
+
+// Physical interrupts of this core.
+std::uint32_t acknowledge();
+/// Drops the running priority; the interrupt stays active until deactivated (by us, or by a guest through its list register).
+void drop_priority(std::uint32_t intid);
+void deactivate(std::uint32_t intid);
+/// Marks a private interrupt active, so that the guest's end of interrupt finds what to deactivate.
+void set_active(std::uint32_t intid);
+
+// Translation.
+/// Forgets what the TLBs know of the VM's stage 2 (and of stage 1 on top of it).
+void flush_vm(Vm const& vm);
+/// The same for one page of the loaded VM.
+void flush_page(Ipa page);
+/// Copies one page and makes it visible to a guest whatever its cache attributes, as data and as instructions.
+void copy_page(Pa to, Pa from);
+/// Fills one page with zeros, likewise.
+void zero_page(Pa page);
+
+/// PSCI SYSTEM_OFF of the board. Does not return.
+[[noreturn]] void power_off();
+
+}  // namespace tiffin::arch

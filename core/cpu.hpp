@@ -1,0 +1,59 @@
+// What belongs to one physical core, and what belongs to the machine.
+#pragma once
+#include <cstdint>
+#include <span>
+
+#include "core/sched/scheduler.hpp"
+#include "core/sched/timer_queue.hpp"
+#include "plan/view.hpp"
+
+namespace tiffin {
+
+class Console;
+struct Vm;
+
+struct Cpu {
+    Vcpu* current{nullptr};         // on whose behalf the core runs; nullptr: nobody's (idle)
+    Vcpu* loaded{nullptr};          // whose system registers the hardware holds; stays while the core idles
+    Vcpu* fp_owner{nullptr};        // whose FP/SIMD registers the hardware holds
+    bool need_resched{false};       // leave EL2 through sched::switch_vcpu
+    bool yielding{false};           // whoever runs now goes behind its equals
+    std::uint32_t index{0};         // in BoardRecord::mpidr
+    std::uint64_t turn_started{0};  // counter when `current` got the core, or idling began
+    std::uint64_t slice_end{TimerQueue::never};
+    std::uint64_t programmed{0};    // what the EL2 timer is set to
+    std::uint64_t idle_ticks{0}, idle_wakeups{0};
+    TimerQueue timers;
+    Scheduler scheduler;
+};
+
+/// Who a physical SPI belongs to.
+struct IrqOwner {
+    Vm* vm{nullptr};              // nullptr: nobody, or the hypervisor itself
+    std::uint32_t virtual_id{0};
+    bool hypervisor{false};
+};
+
+struct Machine {
+    PlanView const* plan{nullptr};
+    std::span<Vm*> vms;
+    std::span<Cpu> cpus;
+    std::span<IrqOwner> irq_owners;  // by INTID, from 32
+    Console* console{nullptr};
+    std::uint32_t running{0};        // VMs that have not stopped or crashed
+    std::uint64_t started{0};        // counter when the first guest was entered
+    bool gic_is_v3{true};
+    std::uint64_t random_state[4]{}; // of the TRNG service's generator
+    /// Called when the last VM has stopped.
+    void (*on_all_stopped)(){nullptr};
+    /// Called for the hypervisor's own SPI (its UART).
+    void (*on_own_interrupt)(std::uint32_t intid){nullptr};
+    /// Called now and then outside the hot paths (idle, timer): bounded work such as draining the console.
+    void (*on_quiet)(){nullptr};
+
+    [[nodiscard]] bool gicv3() const { return gic_is_v3; }
+};
+
+extern constinit Machine machine;
+
+}  // namespace tiffin

@@ -1,0 +1,106 @@
+#include "core/hypercall/hypercall.hpp"
+
+#include "abi/hypercalls.hpp"
+#include "core/arch.hpp"
+#include "core/console/console.hpp"
+#include "core/console/format.hpp"
+#include "core/cpu.hpp"
+#include "core/lifecycle/lifecycle.hpp"
+
+namespace tiffin::hypercall {
+namespace {
+
+namespace smccc = armv8::smccc;
+using abi::Call;
+
+constexpr std::uint64_t result(abi::Error e) { return static_cast<std::uint64_t>(e); }
+
+// One function for each row of TIFFIN_HYPERCALLS: a row without one does not compile.
+std::uint64_t call_Version(Vcpu&) { return abi::abi_version; }
+
+std::uint64_t call_Yield(Vcpu& v) {
+    sched::yield(v);
+    return result(abi::Error::Success);
+}
+
+std::uint64_t call_Exit(Vcpu& v) {
+    auto const status = static_cast<std::uint8_t>(v.regs.x[1] > 255 ? 255 : v.regs.x[1]);
+    Line why;
+    why << "exit with status " << static_cast<unsigned>(status);
+    lifecycle::stop(*v.vm, VmState::Stopped, status, why.view());
+    return result(abi::Error::Success);
+}
+
+std::uint64_t call_ConsoleWrite(Vcpu& v) {
+    auto const count = v.regs.x[1];
+    if (count == 0 || count > 48) return result(abi::Error::InvalidParameter);
+    auto const room = v.vm->console->tx_room();
+    auto const taken = count < room ? count : room;
+    for (std::uint64_t i = 0; i < taken; ++i) v.vm->console->put(static_cast<char>(v.regs.x[2 + i / 8] >> (i % 8 * 8)));
+    return taken;
+}
+
+std::uint64_t call_VcpuStats(Vcpu& v) {
+    switch (static_cast<abi::StatId>(v.regs.x[1])) {
+        case abi::StatId::RunTicks: v.regs.x[1] = v.stats.run_ticks + (arch::now() - v.cpu->turn_started); break;
+        case abi::StatId::WakeUps: v.regs.x[1] = v.stats.wakeups; break;
+        case abi::StatId::Traps: v.regs.x[1] = v.stats.traps; break;
+        case abi::StatId::Switches: v.regs.x[1] = v.stats.switches; break;
+        default: return result(abi::Error::InvalidParameter);
+    }
+    return result(abi::Error::Success);
+}
+
+struct Row {
+    std::uint64_t (*call)(Vcpu&);
+};
+constexpr Row rows[] = {
+#define X(number, name, arguments, text) {call_##name},
+    TIFFIN_HYPERCALLS(X)
+#undef X
+};
+
+/// SMCCC_ARCH_FEATURES: which of the architecture's own calls exist.
+std::uint64_t arch_features(std::uint32_t function) {
+    return function == smccc::version || function == smccc::arch_features ? 0 : smccc::not_supported;
+}
+
+/// The vendor's identity: a UUID of Tiffin's own, b6e1f3a2-5c0d-4e7b-9a41-7466696e2e31 (DEN 0028, "General Service Queries").
+void vendor_uid(GuestRegs& regs) {
+    regs.x[0] = 0xa2f3e1b6;
+    regs.x[1] = 0x7b4e0d5c;
+    regs.x[2] = 0x7466419a;
+    regs.x[3] = 0x312e6e69;
+}
+
+bool architecture_call(Vcpu& v, std::uint32_t function) {
+    auto& x = v.regs.x;
+    switch (function) {
+        case smccc::version: x[0] = smccc::version_1_1; return true;
+        case smccc::arch_features: x[0] = arch_features(static_cast<std::uint32_t>(x[1])); return true;
+        case smccc::vendor_uid: vendor_uid(v.regs); return true;
+        case smccc::vendor_call_count: x[0] = sizeof rows / sizeof rows[0]; return true;
+        case smccc::vendor_revision:
+            x[0] = abi::abi_version;
+            x[1] = 0;
+            return true;
+        default: return false;
+    }
+}
+
+}  // namespace
+
+bool tiffin_call(Vcpu& v, std::uint32_t function) {
+    auto const number = function - abi::hypercall_base;
+    if (number >= sizeof rows / sizeof rows[0]) return false;
+    v.regs.x[0] = rows[number].call(v);
+    return true;
+}
+
+void dispatch(Vcpu& v) {
+    auto const function = static_cast<std::uint32_t>(v.regs.x[0]);
+    if (architecture_call(v, function) || tiffin_call(v, function) || psci(v, function) || trng(v, function)) return;
+    v.regs.x[0] = smccc::not_supported;
+}
+
+}  // namespace tiffin::hypercall

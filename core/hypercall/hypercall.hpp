@@ -1,0 +1,22 @@
+// HVC: SMCCC services for guests, PSCI, TRNG, and Tiffin's own table of hypercalls (abi/hypercalls.hpp).
+#pragma once
+#include <cstdint>
+
+#include "armv8/smccc.hpp"
+#include "core/vm/vm.hpp"
+
+namespace tiffin::hypercall {
+
+/// Carries out the call whose function identifier is in w0. Results go to x0..x3; unknown functions give NOT_SUPPORTED.
+void dispatch(Vcpu& v);
+
+/// PSCI (DEN 0022). False: not a PSCI function.
+bool psci(Vcpu& v, std::uint32_t function);
+/// Is `function` one that psci() carries out?
+bool is_psci(std::uint32_t function);
+/// TRNG firmware interface (DEN 0098). False: not one of its functions.
+bool trng(Vcpu& v, std::uint32_t function);
+/// Tiffin's own.
+bool tiffin_call(Vcpu& v, std::uint32_t function);
+
+}  // namespace tiffin::hypercall

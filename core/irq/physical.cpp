@@ -1,0 +1,57 @@
+#include "core/irq/physical.hpp"
+
+#include "armv8/gic.hpp"
+#include "core/arch.hpp"
+#include "core/cpu.hpp"
+#include "core/vm/vm.hpp"
+
+namespace tiffin::irq {
+namespace {
+
+void end(std::uint32_t intid) {
+    arch::drop_priority(intid);
+    arch::deactivate(intid);
+}
+
+/// An SPI: its VM's, ours, or nobody's (which nothing enabled).
+void on_spi(std::uint32_t intid) {
+    auto const owners = machine.irq_owners;
+    IrqOwner const owner = intid - 32 < owners.size() ? owners[intid - 32] : IrqOwner{};
+    if (owner.vm == nullptr) {
+        if (owner.hypervisor) machine.on_own_interrupt(intid);
+        return end(intid);
+    }
+    arch::drop_priority(intid);  // stays active until the guest ends it
+    vgic::raise(*owner.vm->vcpus[0], owner.virtual_id);
+}
+
+}  // namespace
+
+bool handle_one(Cpu& cpu) {
+    std::uint32_t const acknowledged = arch::acknowledge();
+    std::uint32_t const intid = acknowledged & 0x3ff;
+    if (intid >= armv8::first_special_intid) return false;
+    auto const& board = machine.plan->board();
+    if (intid == board.virtual_timer_intid) {
+        arch::drop_priority(acknowledged);
+        if (cpu.loaded != nullptr) vgic::raise(*cpu.loaded, abi::guest_map::virtual_timer_intid);
+    } else if (intid == board.hyp_timer_intid) {
+        sched::on_timer(cpu);
+        end(acknowledged);
+    } else if (intid == board.maintenance_intid) {
+        if (cpu.loaded != nullptr) vgic::on_maintenance(*cpu.loaded);
+        end(acknowledged);
+    } else if (intid >= 32) {
+        on_spi(acknowledged);
+    } else {
+        end(acknowledged);
+    }
+    return true;
+}
+
+void handle_all(Cpu& cpu) {
+    constexpr int most = 8;
+    for (int n = 0; n < most && handle_one(cpu); ++n) {}
+}
+
+}  // namespace tiffin::irq

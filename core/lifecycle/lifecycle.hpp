@@ -1,0 +1,50 @@
+// The life of a VM: one function moves it from state to state, and nothing else does.
+//
+//   Off --boot--> Running --exit, SYSTEM_OFF--> Stopped
+//                  |  ^ \--unrecoverable-----> Crashed
+//            reset |  | last step
+//                  v  |
+//                 Starting (RAM is scrubbed and the image laid out again, in bounded steps on the VM's own account)
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "core/vm/vm.hpp"
+
+namespace tiffin::lifecycle {
+
+constexpr bool may_move(VmState from, VmState to) {
+    switch (from) {
+        case VmState::Off: return to == VmState::Running;
+        case VmState::Running: return to == VmState::Stopped || to == VmState::Crashed || to == VmState::Starting;
+        case VmState::Starting: return to == VmState::Running || to == VmState::Stopped;
+        case VmState::Crashed:
+        case VmState::Stopped: return to == VmState::Starting;
+    }
+    return false;
+}
+
+constexpr std::string_view name(VmState state) {
+    switch (state) {
+        case VmState::Off: return "off";
+        case VmState::Starting: return "starting";
+        case VmState::Running: return "running";
+        case VmState::Crashed: return "crashed";
+        case VmState::Stopped: return "stopped";
+    }
+    return "?";
+}
+
+/// First start, at boot: the image is in place, and vCPU 0 becomes ready.
+void boot(Vm& vm);
+/// For good: `to` is Stopped or Crashed; `why` is said on the console. When it was the last VM, Machine::on_all_stopped is called.
+void stop(Vm& vm, VmState to, std::uint8_t status, std::string_view why);
+/// Starts the VM anew: stops its vCPUs, then start_step does the work when its turn comes.
+void reset(Vm& vm, std::string_view why);
+/// One bounded step of a start: some pages scrubbed, or mapped again. After the last one the VM runs.
+void start_step(Vm& vm);
+
+/// Sets a vCPU to enter the guest at `entry` with x0 = `argument`, everything else as PSCI CPU_ON says.
+void prepare(Vcpu& v, std::uint64_t entry, std::uint64_t argument);
+
+}  // namespace tiffin::lifecycle

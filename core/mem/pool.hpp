@@ -1,0 +1,48 @@
+// Memory for what is allocated at boot. It only grows, and is sealed before the first guest runs.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <span>
+
+#include "base/addr.hpp"
+#include "base/result.hpp"
+
+namespace tiffin {
+
+class Pool {
+public:
+    Pool() = default;
+    Pool(Pa base, std::uint64_t size) : base_{base}, size_{size} {}
+
+    /// Zeroed memory. The plan's pool_bytes was computed for exactly what boot asks for, so running out is our bug.
+    Pa take(std::uint64_t size, std::uint64_t alignment) {
+        auto const at = align_up(base_.raw() + used_, alignment) - base_.raw();
+        TIFFIN_INVARIANT(!sealed_ && at <= size_ && size <= size_ - at);
+        used_ = at + size;
+        auto* const words = reinterpret_cast<std::uint64_t*>(base_.raw() + at);
+        for (std::uint64_t i = 0; i < size / 8; ++i) words[i] = 0;
+        return base_ + at;
+    }
+    template <class T>
+    std::span<T> array(std::size_t count) {
+        auto* const first = reinterpret_cast<T*>(take(align_up(count * sizeof(T), 8), alignof(T) < 8 ? 8 : alignof(T)).raw());
+        for (std::size_t i = 0; i < count; ++i) ::new (first + i) T{};
+        return {first, count};
+    }
+    template <class T, class... Args>
+    T* make(Args&&... args) {
+        return ::new (reinterpret_cast<void*>(take(align_up(sizeof(T), 8), alignof(T) < 8 ? 8 : alignof(T)).raw()))
+            T{static_cast<Args&&>(args)...};
+    }
+    void seal() { sealed_ = true; }
+    [[nodiscard]] std::uint64_t used() const { return used_; }
+    [[nodiscard]] std::uint64_t size() const { return size_; }
+
+private:
+    Pa base_{0};
+    std::uint64_t size_{0}, used_{0};
+    bool sealed_{false};
+};
+
+}  // namespace tiffin

@@ -1,0 +1,46 @@
+// A VM's stage 2: what it can reach, and nothing else.
+//
+// RAM is private memory. Where the boot image has content for a page (kernel, initrd, device tree), the page is first mapped to the image
+// itself, read-only, and copied to the private memory when the guest writes to it. So a start copies nothing, a reset finds the pristine
+// image, and VMs of one image share what they do not change (docs/decisions/0002).
+#pragma once
+#include <cstdint>
+
+#include "base/addr.hpp"
+#include "core/mem/page_table.hpp"
+#include "plan/view.hpp"
+
+namespace tiffin {
+
+struct Vm;
+
+class Stage2 {
+public:
+    /// Builds the tables from the plan. `image` is where the boot image was loaded.
+    void build(Pool& pool, PlanView const& plan, abi::VmRecord const& record, Pa image);
+    void map_device(Pool& pool, Ipa at, Pa device, std::uint64_t size);
+
+    /// After a write fault at `at`: gives the VM its own copy of the page. False if the page is not one of the image's.
+    bool copy_on_write(Vm const& vm, Ipa at);
+    /// Brings the page at `offset` in RAM back to what it was at the first start: zero, or the image's.
+    void restore_page(Vm const& vm, std::uint64_t offset);
+    /// Forgets cached translations after restore_page.
+    void flush(Vm const& vm);
+
+    [[nodiscard]] std::uint64_t vttbr() const { return vttbr_; }
+    [[nodiscard]] std::uint64_t vtcr() const { return vtcr_; }
+    void set_registers(std::uint64_t vttbr, std::uint64_t vtcr) {
+        vttbr_ = vttbr;
+        vtcr_ = vtcr;
+    }
+    [[nodiscard]] Pa root() const { return tables_.root(); }
+
+private:
+    [[nodiscard]] abi::PayloadRecord const* payload_at(Vm const& vm, Ipa page) const;
+
+    PageTable tables_;
+    Pa image_{0};
+    std::uint64_t vttbr_{0}, vtcr_{0};
+};
+
+}  // namespace tiffin

@@ -1,0 +1,218 @@
+// The turn of a vCPU: how it gets the core, keeps it, and loses it.
+#include <bit>
+
+#include "armv8/timer.hpp"
+#include "core/arch.hpp"
+#include "core/cpu.hpp"
+#include "core/irq/physical.hpp"
+#include "core/lifecycle/lifecycle.hpp"
+#include "core/vm/vm.hpp"
+
+namespace tiffin::sched {
+namespace {
+
+/// How long a `share` vCPU runs while another waits, and how far a waking one may be behind: 4 ms and 1 ms.
+std::uint64_t slice_ticks() { return arch::frequency() / 250; }
+std::uint64_t wake_slack() { return arch::frequency() / 1000; }
+
+void set_state(Vcpu& v, VcpuState to) {
+    TIFFIN_INVARIANT(may_move(v.state, to));
+    v.state = to;
+}
+
+/// Accounts the time since the turn began to whom it belongs.
+void account(Cpu& cpu) {
+    auto const now = arch::now();
+    auto const ticks = now - cpu.turn_started;
+    cpu.turn_started = now;
+    if (cpu.current != nullptr) {
+        cpu.scheduler.charge(*cpu.current, ticks);
+    } else {
+        cpu.idle_ticks += ticks;
+    }
+}
+
+/// After `v` became ready: does it displace whom the core runs for, or does it make that one's slice finite?
+void consider(Cpu& cpu, Vcpu const& v) {
+    if (cpu.current == nullptr || cpu.need_resched) return;
+    Vcpu const& running = *cpu.current;
+    bool const both_share = v.policy == abi::Policy::Share && running.policy == abi::Policy::Share;
+    if (both_share) account(cpu);
+    if (Scheduler::beats(v, running, both_share ? wake_slack() : 0)) {
+        cpu.need_resched = true;
+    } else if (both_share && cpu.slice_end == TimerQueue::never) {
+        cpu.slice_end = cpu.turn_started + slice_ticks();
+        program_timer(cpu);
+    }
+}
+
+void make_ready(Vcpu& v) {
+    Cpu& cpu = *v.cpu;
+    set_state(v, VcpuState::Ready);
+    if (v.policy == abi::Policy::Share) cpu.scheduler.catch_up(v, wake_slack());
+    cpu.scheduler.add(v, Scheduler::Place::Back);
+    consider(cpu, v);
+}
+
+/// Counter value at which virtual deadline `cval` is reached.
+std::uint64_t deadline_of(std::uint64_t cval, std::uint64_t offset) {
+    return cval > TimerQueue::never - offset ? TimerQueue::never : cval + offset;
+}
+
+void for_each_physical(Vcpu const& v, void (*act)(std::uint32_t)) {
+    for (std::uint32_t bits = vgic::outstanding_private(v); bits != 0; bits &= bits - 1)
+        act(v.vm->physical_of(static_cast<std::uint32_t>(std::countr_zero(bits))));
+}
+
+/// Hardware to memory. A timer that could still fire goes on in software.
+void switch_out(Cpu& cpu, Vcpu& v) {
+    vgic::pull(v);
+    arch::save(v);
+    for_each_physical(v, arch::deactivate);
+    auto const timer_bit = vgic::mask(abi::guest_map::virtual_timer_intid);
+    bool const raised = (vgic::outstanding_private(v) & timer_bit) != 0;
+    if (armv8::TimerCtl::armed(v.el1.cntv_ctl) && !raised && v.state != VcpuState::Off)
+        cpu.timers.arm(v.virtual_timer, deadline_of(v.el1.cntv_cval, v.cntvoff));
+}
+
+/// Memory to hardware.
+void switch_in(Cpu& cpu, Vcpu& v, std::uint32_t leftover) {
+    cpu.timers.cancel(v.virtual_timer);
+    vgic::push(v, leftover);
+    for_each_physical(v, arch::set_active);
+    arch::load(v);
+    ++v.stats.switches;
+}
+
+/// The hardware holds nobody's state any more.
+void unload(Cpu& cpu, Vcpu& v) {
+    switch_out(cpu, v);
+    auto const leftover = v.vgic.used;
+    for (std::uint32_t set = leftover; set != 0; set &= set - 1)
+        arch::write_list_register(static_cast<std::uint32_t>(std::countr_zero(set)), 0);
+    cpu.loaded = nullptr;
+}
+
+void leave_current(Cpu& cpu) {
+    account(cpu);
+    Vcpu* const v = cpu.current;
+    cpu.current = nullptr;
+    if (v == nullptr || v->state != VcpuState::Running) return;
+    set_state(*v, VcpuState::Ready);
+    cpu.scheduler.add(*v, cpu.yielding ? Scheduler::Place::Back : Scheduler::Place::Front);
+}
+
+/// Sleeps until something happens, and lets it happen.
+void idle(Cpu& cpu) {
+    if (machine.on_quiet != nullptr) machine.on_quiet();
+    program_timer(cpu);
+    arch::wait_for_interrupt();
+    ++cpu.idle_wakeups;
+    irq::handle_all(cpu);
+    account(cpu);
+}
+
+/// The next vCPU that can enter its guest. A VM that is being started anew does its scrubbing here, in bounded steps on its own account.
+Vcpu* take_runnable(Cpu& cpu) {
+    while (Vcpu* const v = cpu.scheduler.take()) {
+        if (v->vm->state != VmState::Starting) return v;
+        lifecycle::start_step(*v->vm);
+        auto const now = arch::now();
+        cpu.scheduler.charge(*v, now - cpu.turn_started);
+        cpu.turn_started = now;
+        cpu.scheduler.add(*v, Scheduler::Place::Front);
+        irq::handle_all(cpu);
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+void wake(Vcpu& v) {
+    if (v.state != VcpuState::Blocked) return;
+    ++v.stats.wakeups;
+    make_ready(v);
+}
+
+void start(Vcpu& v) { make_ready(v); }
+
+void stop(Vcpu& v) {
+    Cpu& cpu = *v.cpu;
+    if (v.state == VcpuState::Ready) cpu.scheduler.remove(v);
+    if (cpu.current == &v) cpu.need_resched = true;
+    set_state(v, VcpuState::Off);
+    if (cpu.loaded == &v) unload(cpu, v);
+    cpu.timers.cancel(v.virtual_timer);
+    cpu.timers.cancel(v.physical_timer);
+    if (cpu.fp_owner == &v) cpu.fp_owner = nullptr;
+}
+
+void block(Vcpu& v) {
+    if (vgic::has_pending(v)) return;
+    set_state(v, VcpuState::Blocked);
+    v.cpu->need_resched = true;
+}
+
+void yield(Vcpu& v) {
+    Cpu& cpu = *v.cpu;
+    cpu.yielding = true;
+    cpu.need_resched = true;
+}
+
+Vcpu* switch_vcpu(Cpu& cpu) {
+    cpu.need_resched = false;
+    leave_current(cpu);
+    cpu.yielding = false;
+    Vcpu* next = take_runnable(cpu);
+    while (next == nullptr) {
+        idle(cpu);
+        next = take_runnable(cpu);
+    }
+    if (cpu.loaded != next) {
+        std::uint32_t leftover = 0;
+        if (cpu.loaded != nullptr) {
+            switch_out(cpu, *cpu.loaded);
+            leftover = cpu.loaded->vgic.used;
+        }
+        cpu.loaded = next;
+        switch_in(cpu, *next, leftover);
+    }
+    set_state(*next, VcpuState::Running);
+    cpu.current = next;
+    cpu.need_resched = false;
+    bool const shared = next->policy == abi::Policy::Share && cpu.scheduler.shares_waiting();
+    cpu.slice_end = shared ? cpu.turn_started + slice_ticks() : TimerQueue::never;
+    program_timer(cpu);
+    return next;
+}
+
+void on_timer(Cpu& cpu) {
+    constexpr int most = 16;  // more wait for the next interrupt, which follows at once
+    auto const now = arch::now();
+    cpu.programmed = 0;
+    for (int n = 0; n < most; ++n) {
+        Timer* const timer = cpu.timers.expire(now);
+        if (timer == nullptr) break;
+        Vcpu& owner = *timer->owner;
+        if (timer->kind == Timer::Kind::Virtual) {
+            vgic::raise(owner, abi::guest_map::virtual_timer_intid);
+        } else {
+            vgic::set_line(owner, abi::guest_map::physical_timer_intid, true);
+        }
+    }
+    if (now >= cpu.slice_end) {
+        cpu.slice_end = TimerQueue::never;
+        cpu.need_resched |= cpu.current != nullptr;  // share vCPUs queue by virtual time: the one that waits longest is first
+    }
+    if (!cpu.need_resched) program_timer(cpu);
+}
+
+void program_timer(Cpu& cpu) {
+    auto const earliest = cpu.timers.earliest();
+    auto const deadline = earliest < cpu.slice_end ? earliest : cpu.slice_end;
+    if (deadline == cpu.programmed) return;
+    cpu.programmed = deadline;
+    arch::set_deadline(deadline);
+}
+
+}  // namespace tiffin::sched

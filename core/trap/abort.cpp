@@ -1,0 +1,73 @@
+// Data and instruction aborts at stage 2: a device's register, a page of the image to be copied, or a mistake.
+#include "armv8/pstate.hpp"
+#include "core/arch.hpp"
+#include "core/lifecycle/lifecycle.hpp"
+#include "core/trap/trap.hpp"
+
+namespace tiffin::trap {
+namespace {
+
+using armv8::Esr;
+using armv8::FaultKind;
+using armv8::IssDataAbort;
+using armv8::MmioAccess;
+
+void emulate(Vcpu& v, MmioSlot const& slot, MmioAccess const& access) {
+    MmioOp const op{.offset = static_cast<std::uint32_t>(access.ipa - slot.base), .size = access.size};
+    if (access.write) {
+        slot.device->write(v, op, armv8::low_bytes(v.regs.get(access.rt), access.size));
+    } else {
+        v.regs.set(access.rt, armv8::finish_load(access, slot.device->read(v, op)));
+    }
+    v.regs.pc += 4;
+}
+
+/// A write to a page that is still the image's. HPFAR_EL2 tells the address only for a fault on a table walk; else it is looked up from the
+/// virtual one (Arm ARM, HPFAR_EL2).
+bool copy_on_write(Vcpu& v, armv8::Syndrome const& s, std::uint64_t iss) {
+    if (armv8::fault_kind(iss) != FaultKind::Permission) return false;
+    if (IssDataAbort::S1PTW::get(iss)) return v.vm->stage2.copy_on_write(*v.vm, s.ipa());
+    if (!IssDataAbort::WnR::get(iss) || IssDataAbort::FnV::get(iss)) return false;
+    auto const at = arch::translate(Gva{s.far});
+    return at.has_value() && v.vm->stage2.copy_on_write(*v.vm, *at);
+}
+
+/// The vectors themselves cannot be fetched: the guest would fault for ever.
+bool is_lost(Vcpu const& v) {
+    auto const vectors = arch::vector_base();
+    return v.regs.pc >= vectors && v.regs.pc - vectors < 0x800;
+}
+
+}  // namespace
+
+void on_data_abort(Vcpu& v, armv8::Syndrome const& s) {
+    auto const iss = Esr::ISS::get(s.esr);
+    if (auto const access = armv8::decode_mmio(s)) {
+        if (auto const* slot = v.vm->find(access->ipa, access->size)) return emulate(v, *slot, *access);
+    } else if (copy_on_write(v, s, iss)) {
+        return;
+    }
+    bool const write = IssDataAbort::WnR::get(iss);
+    bool const valid = IssDataAbort::ISV::get(iss);
+    bool const address_known = armv8::fault_kind(iss) != FaultKind::Permission;
+    report(v, {.what = write ? "write" : "read",
+               .size = valid ? 1u << IssDataAbort::SAS::get(iss) : 0,
+               .address = address_known ? s.ipa().raw() : s.far,
+               .has_address = true,
+               .remedy = "data abort injected"});
+    arch::enter_exception(v, armv8::inject::data_abort(armv8::is_el1(v.regs.pstate), write), s.far);
+}
+
+void on_instruction_abort(Vcpu& v, armv8::Syndrome const& s) {
+    Misdeed misdeed{.what = "instruction fetch", .size = 4, .address = s.ipa().raw(), .has_address = true,
+                    .remedy = "instruction abort injected"};
+    if (is_lost(v)) {
+        misdeed.remedy = "its exception vectors are not in memory: the VM is stopped";
+        report(v, misdeed);
+        return lifecycle::stop(*v.vm, VmState::Crashed, 255, "no exception vectors to run");
+    }
+    report(v, misdeed);
+    arch::enter_exception(v, armv8::inject::instruction_abort(armv8::is_el1(v.regs.pstate)), s.far);
+}
+
+}  // namespace tiffin::trap

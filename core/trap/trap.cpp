@@ -1,0 +1,75 @@
+#include "core/trap/trap.hpp"
+
+#include "core/arch.hpp"
+#include "core/cpu.hpp"
+#include "core/hypercall/hypercall.hpp"
+#include "core/irq/physical.hpp"
+
+namespace tiffin::trap {
+namespace {
+
+using armv8::Ec;
+using armv8::Esr;
+
+void undefined(Vcpu& v, std::uint64_t iss) {
+    auto const where = Esr::ISS::get(iss);
+    report(v, {.what = "undefined instruction or system register, syndrome", .size = 0, .address = where, .has_address = false,
+               .remedy = "undefined exception injected"});
+    arch::enter_exception(v, armv8::inject::undefined, 0);
+}
+
+void on_wfx(Vcpu& v, std::uint64_t iss) {
+    v.regs.pc += 4;
+    if (armv8::IssWfx::TI::get(iss) == 0) sched::block(v);
+}
+
+void on_smc(Vcpu& v) {
+    v.regs.pc += 4;  // a trapped SMC returns to itself (Arm ARM, HCR_EL2.TSC)
+    v.regs.x[0] = armv8::smccc::not_supported;
+}
+
+}  // namespace
+
+bool on_hypercall(Vcpu& v) {
+    ++v.stats.traps;
+    hypercall::dispatch(v);
+    return v.cpu->need_resched;
+}
+
+bool on_synchronous(Vcpu& v, armv8::Syndrome const& s) {
+    ++v.stats.traps;
+    auto const iss = Esr::ISS::get(s.esr);
+    switch (s.ec()) {
+        case Ec::DataAbortLower: on_data_abort(v, s); break;
+        case Ec::SystemRegister:
+            if (on_system_register(v, iss)) {
+                v.regs.pc += 4;
+            } else {
+                undefined(v, iss);
+            }
+            break;
+        case Ec::Wfx: on_wfx(v, iss); break;
+        case Ec::FpAccess: arch::take_fp(v); break;
+        case Ec::InstructionAbortLower: on_instruction_abort(v, s); break;
+        case Ec::Smc64:
+        case Ec::Smc32: on_smc(v); break;
+        default: undefined(v, iss); break;
+    }
+    return v.cpu->need_resched;
+}
+
+bool on_interrupt(Vcpu& v) {
+    Cpu& cpu = *v.cpu;
+    irq::handle_one(cpu);
+    return cpu.need_resched;
+}
+
+bool on_serror(Vcpu& v) {
+    ++v.stats.traps;
+    report(v, {.what = "asynchronous external abort (SError)", .size = 0, .address = 0, .has_address = false,
+               .remedy = "virtual SError injected"});
+    arch::pend_serror();
+    return v.cpu->need_resched;
+}
+
+}  // namespace tiffin::trap

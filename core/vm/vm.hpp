@@ -1,0 +1,66 @@
+// A virtual machine: a sealed box of memory, vCPUs and devices.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "abi/plan.hpp"
+#include "core/irq/vgic.hpp"
+#include "core/mem/stage2.hpp"
+#include "core/vm/mmio.hpp"
+#include "core/vm/vcpu.hpp"
+
+namespace tiffin {
+
+class ConsolePort;
+
+/// Life of a VM (docs/architecture.md, "Life of a VM"). Every move goes through lifecycle::enter.
+enum class VmState : std::uint8_t { Off, Starting, Running, Crashed, Stopped };
+
+/// Where an emulated device lies in the guest's map.
+struct MmioSlot {
+    Ipa base{0};
+    std::uint64_t size{0};
+    MmioDevice* device{nullptr};
+    char const* name{nullptr};
+};
+
+/// Lets a guest's faults be told, but not flood: a burst, then one a second.
+struct ReportLimit {
+    std::uint32_t burst_left{8};
+    std::uint32_t suppressed{0};
+    std::uint64_t next{0};  // counter value from which one more may be printed
+};
+
+struct Vm final : IrqSink {
+    static constexpr unsigned max_slots = 4;  // distributor, redistributors, UART, RTC
+
+    std::uint32_t id{0};
+    VmState state{VmState::Off};
+    std::uint8_t status{0};              // what it stopped with: 0 is success
+    bool watched{false};
+    abi::VmRecord const* record{nullptr};
+    std::string_view name;
+    std::span<Vcpu*> vcpus;
+    Stage2 stage2;
+    MmioSlot slots[max_slots];
+    std::uint32_t slot_count{0};
+    ConsolePort* console{nullptr};
+    ReportLimit reports;
+    std::uint64_t scrub_at{0};           // Starting: bytes of RAM that are already zero again
+    std::uint64_t resets{0}, faults{0};  // since boot: how often it started anew; aborts and undefined instructions given to it
+    VgicVm vgic;
+
+    /// The device that holds all of [ipa, ipa + size), or nullptr.
+    [[nodiscard]] MmioSlot const* find(Ipa ipa, std::uint64_t size) const {
+        for (std::uint32_t i = 0; i < slot_count; ++i)
+            if (contains(slots[i].base, slots[i].size, ipa, size)) return &slots[i];
+        return nullptr;
+    }
+    /// IrqSink: an emulated device's line.
+    void set_line(std::uint32_t intid, bool high) override;
+    /// The physical interrupt behind virtual interrupt `intid`, for those that have one.
+    [[nodiscard]] std::uint32_t physical_of(std::uint32_t intid) const;
+};
+
+}  // namespace tiffin

@@ -1,0 +1,177 @@
+// From the loader to the first guest. The order: find the plan, believe none of it until it is checked, compare it with the hardware, map
+// memory, take over interrupts and UART, build the VMs, seal the memory pool, and let the scheduler choose.
+#include "arch/aarch64/cpu.hpp"
+#include "base/mmio.hpp"
+#include "core/arch.hpp"
+#include "core/console/format.hpp"
+#include "core/console/shell.hpp"
+#include "core/cpu.hpp"
+#include "core/lifecycle/lifecycle.hpp"
+#include "drivers/gic/gic.hpp"
+#include "drivers/uart/pl011_uart.hpp"
+#include "hypervisor/build_vms.hpp"
+#include "hypervisor/layout.hpp"
+#include "hypervisor/memory.hpp"
+#include "hypervisor/panic.hpp"
+#include "hypervisor/report.hpp"
+#include "plan/crc32.hpp"
+
+namespace tiffin {
+namespace {
+
+/// Objects that live as long as the machine, in bss; made once the MMU is on. (No static constructors run at EL2.)
+template <class T>
+class Forever {
+public:
+    template <class... Args>
+    T& make(Args&&... args) {
+        return *::new (bytes_) T{static_cast<Args&&>(args)...};
+    }
+
+private:
+    alignas(T) unsigned char bytes_[sizeof(T)];
+};
+
+constinit Forever<PlanView> the_plan{};
+constinit Forever<Pl011Uart<Mmio>> the_uart{};
+constinit Forever<Console> the_console{};
+constinit Forever<Gic> the_gic{};
+constinit Forever<MachineShell> the_host{};
+constinit Forever<Shell> the_shell{};
+
+PlanView open_plan() {
+    auto const& info = layout::info();
+    if (info.plan_offset == 0) refuse("this is the bare hypervisor: no plan was packed; make an image with `tiffin build`");
+    auto const* const bytes = reinterpret_cast<std::byte const*>(tiffin_image + info.plan_offset);
+    set_early_uart(reinterpret_cast<abi::PlanHeader const*>(bytes)->board.uart);
+    if (arch::current_level() != 2) refuse("started outside EL2; on QEMU's virt board add virtualization=on");
+    auto const plan = PlanView::open({bytes, info.plan_bytes}, info.plan_offset);
+    if (plan) return *plan;
+    Line why;
+    why << "the image is damaged: plan: " << plan.error().table << ' ' << plan.error().index << ": " << plan.error().what;
+    refuse(why.view());
+}
+
+void require(bool condition, std::string_view why) {
+    if (!condition) refuse(why);
+}
+
+void check_load_address(PlanView const& plan) {
+    if (layout::image().raw() == plan.header().load_address) return;
+    Line why;
+    why << "loaded at " << Hex{layout::image().raw()} << ", but the plan was made for " << Hex{plan.header().load_address};
+    refuse(why.view());
+}
+
+void check_processor(PlanView const& plan) {
+    auto const& board = plan.board();
+    auto const range = armv8::physical_bits(arch::physical_range());
+    for (auto const& memory : plan.memory())
+        require(memory.base + memory.size <= 1ull << range, "the plan has memory beyond what this processor can address");
+    require(plan.vms().size() < (arch::has_vmid16() ? 65536u : 256u), "more VMs than this processor has VMIDs");
+    require(arch::affinity() == board.mpidr[0], "the plan's core 0 is not the core that this image was started on");
+    for (auto const& vcpu : plan.vcpus()) require(vcpu.core == 0, "a vCPU is pinned to another core than 0, and this version runs one core");
+}
+
+/// The plan was made for a board: is this it? Asked before the MMU is on, since a wrong answer would be a fault.
+void check_board(PlanView const& plan, std::uint64_t device_tree) {
+    auto const& board = plan.board();
+    bool const plan_v3 = board.gic_version == abi::GicVersion::V3;
+    require(board.uart_kind == abi::UartKind::Pl011, "the plan's console is not a PL011, the only UART that this version drives");
+    if (plan_v3 != arch::has_gic_registers())
+        refuse(plan_v3 ? "the plan is for a board with a GICv3, and this one has none; build it for this board"
+                       : "the plan is for a board with a GICv2, and this one has a GICv3; build it for this board");
+    check_memory(plan, device_tree);
+}
+
+void check_payloads(PlanView const& plan) {
+    if ((plan.header().flags & abi::plan_verify_payloads) == 0) return;
+    for (auto const& payload : plan.payloads()) {
+        auto const* const bytes = reinterpret_cast<std::byte const*>(tiffin_image + payload.image_offset);
+        if (crc32({bytes, payload.size}) == payload.crc32) continue;
+        Line why;
+        why << "the image is damaged: checksum of " << plan.string(payload.what) << " at offset " << Hex{payload.image_offset};
+        refuse(why.view());
+    }
+}
+
+/// The seed of the TRNG service: the processor's generator where it has one; else the counter and the plan, which are no secret
+/// (docs/decisions/0005 says what that means).
+void seed_random(PlanView const& plan) {
+    for (auto& word : machine.random_state) {
+        word = arch::hardware_random() ^ arch::now() * 0x9e37'79b9'7f4a'7c15 ^ plan.header().crc32;
+        word ^= word >> 29;
+    }
+    machine.random_state[0] |= 1;
+}
+
+void set_up_interrupts(PlanView const& plan, Gic& gic) {
+    auto const& board = plan.board();
+    if (gic.architecture() != (machine.gicv3() ? 3u : 2u)) {
+        Line why;
+        why << "the plan is for a GICv" << static_cast<unsigned>(board.gic_version) << ", and the distributor at " << Hex{board.gicd}
+            << " says version " << gic.architecture();
+        refuse(why.view());
+    }
+    gic.init_distributor();
+    auto const redistributor = gic.init_private(board.mpidr[0]);
+    require(redistributor.has_value(), "no GIC redistributor answers for this core");
+    arch::init_gic_interface(plan, *redistributor);
+    vgic::set_list_register_count(arch::list_register_count());
+    for (auto const intid : {board.maintenance_intid, board.hyp_timer_intid, board.virtual_timer_intid}) gic.enable(intid, *redistributor);
+}
+
+void set_up_console(PlanView const& plan, Gic& gic) {
+    auto& uart = the_uart.make(Mmio{plan.board().uart});
+    auto& console = the_console.make(uart);
+    uart.init();
+    machine.console = &console;
+    auto& host = the_host.make();
+    console.set_shell(the_shell.make(console, host));
+    machine.on_own_interrupt = [](std::uint32_t) { machine.console->on_uart_interrupt(); };
+    machine.on_quiet = [] { machine.console->poll(); };
+    gic.enable(plan.board().uart_intid, 0);
+}
+
+void say_hello(PlanView const& plan, Pool const& pool) {
+    Line line;
+    line << "Tiffin " << TIFFIN_VERSION << " on " << plan.string(plan.board().name) << ": " << plan.vms().size() << " VMs on 1 core, from "
+         << plan.string(plan.header().description);
+    machine.console->log(line.view());
+    Line memory;
+    memory << "memory: " << pool.used() << " bytes for " << plan.vms().size() << " VMs";
+    machine.console->log(memory.view());
+}
+
+}  // namespace
+
+/// Called by arch/aarch64/boot.S on core 0, MMU off. Returns the vCPU to enter.
+Vcpu* boot(std::uint64_t device_tree) {
+    PlanView const& plan = the_plan.make(open_plan());
+    machine.plan = &plan;
+    machine.gic_is_v3 = plan.board().gic_version == abi::GicVersion::V3;
+    check_load_address(plan);
+    check_processor(plan);
+    check_board(plan, device_tree);
+    Pool pool{layout::image() + plan.header().image_bytes, plan.header().pool_bytes};
+    map_el2(pool, plan);
+    arch::configure_el2();
+    check_payloads(plan);
+    auto& gic = the_gic.make(plan.board());
+    set_up_interrupts(plan, gic);
+    set_up_console(plan, gic);
+    seed_random(plan);
+    build_machine(pool, plan, *machine.console, gic);
+    machine.irq_owners[plan.board().uart_intid - 32].hypervisor = true;
+    pool.seal();
+    say_hello(plan, pool);
+    machine.on_all_stopped = on_all_stopped;
+    machine.started = arch::now();
+    machine.cpus[0].turn_started = machine.started;
+    for (Vm* vm : machine.vms) lifecycle::boot(*vm);
+    return sched::switch_vcpu(machine.cpus[0]);
+}
+
+}  // namespace tiffin
+
+extern "C" tiffin::Vcpu* tiffin_boot(std::uint64_t device_tree, std::uint64_t) { return tiffin::boot(device_tree); }

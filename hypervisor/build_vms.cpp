@@ -1,0 +1,120 @@
+#include "hypervisor/build_vms.hpp"
+
+#include "arch/aarch64/cpu.hpp"
+#include "core/arch.hpp"
+#include "core/cpu.hpp"
+#include "core/vm/vm.hpp"
+#include "hypervisor/layout.hpp"
+#include "plan/pool.hpp"
+#include "vdev/gic/gic.hpp"
+#include "vdev/pl011/pl011.hpp"
+#include "vdev/pl031/pl031.hpp"
+
+namespace tiffin {
+namespace {
+
+namespace map = abi::guest_map;
+
+/// All that a VM is made of at EL2, in one piece, so that its cost can be stated.
+struct VmBox {
+    Vm vm;
+    vdev::Distributor distributor;
+    vdev::Redistributors redistributors;
+    ConsolePort port;
+    Pl011 uart;
+    Pl031 rtc;
+
+    VmBox(Console& console, std::string_view name, Pl031::Clock clock) : port{console, name}, uart{port, vm}, rtc{clock} {}
+};
+static_assert(sizeof(VmBox) <= abi::pool_vm_bytes);
+
+/// Seconds since power-on: the hypervisor drives no clock that knows the date.
+std::uint64_t seconds() { return arch::now() / arch::frequency(); }
+
+void add_slot(Vm& vm, std::uint64_t base, std::uint64_t size, MmioDevice& device, char const* name) {
+    vm.slots[vm.slot_count++] = {.base = Ipa{base}, .size = size, .device = &device, .name = name};
+}
+
+void add_devices(Pool& pool, PlanView const& plan, VmBox& box) {
+    Vm& vm = box.vm;
+    add_slot(vm, map::gicd, map::gicd_size, box.distributor, "the GIC distributor");
+    if (machine.gicv3()) {
+        add_slot(vm, map::gicr, map::gicr_stride * vm.vcpus.size(), box.redistributors, "the GIC redistributors");
+    } else {
+        vm.stage2.map_device(pool, Ipa{map::gicc}, Pa{plan.board().gicv}, map::gicc_size);
+    }
+    if ((vm.record->flags & abi::vm_has_uart) != 0) add_slot(vm, map::pl011, map::pl011_size, box.uart, "the UART");
+    if ((vm.record->flags & abi::vm_has_rtc) != 0) add_slot(vm, map::pl031, map::pl031_size, box.rtc, "the RTC");
+}
+
+void set_up_vcpu(Vcpu& v, Vm& vm, std::uint32_t index, abi::VcpuRecord const& record) {
+    v.cpu = &machine.cpus[record.core];
+    v.el2_stack = layout::at(__stack0_top).raw();
+    v.vm = &vm;
+    v.index = index;
+    v.policy = record.policy;
+    v.priority = static_cast<std::uint8_t>(record.priority);
+    v.weight = static_cast<std::uint16_t>(record.weight);
+    v.weight_factor = 1024ull * abi::default_weight / (record.weight == 0 ? abi::default_weight : record.weight);
+    v.vmpidr = bit(31) | index;
+    v.virtual_timer = {.owner = &v, .kind = Timer::Kind::Virtual};
+    v.physical_timer = {.owner = &v, .kind = Timer::Kind::Physical};
+    v.vgic.own.hardware = vgic::mask(map::virtual_timer_intid);
+}
+
+void give_interrupts(PlanView const& plan, Vm& vm, Gic& gic) {
+    for (auto const& given : plan.interrupts_of(*vm.record)) {
+        machine.irq_owners[given.physical - 32] = {.vm = &vm, .virtual_id = given.virtual_id};
+        vm.vgic.spi[given.virtual_id / 32 - 1].hardware |= vgic::mask(given.virtual_id);
+        gic.set_edge(given.physical, given.edge != 0);
+        gic.enable(given.physical, 0);
+    }
+}
+
+Vm& build_vm(Pool& pool, PlanView const& plan, Console& console, std::uint32_t id) {
+    auto const& record = plan.vms()[id];
+    auto* const box = pool.make<VmBox>(console, plan.string(record.name), seconds);
+    Vm& vm = box->vm;
+    vm.id = id;
+    vm.record = &record;
+    vm.name = plan.string(record.name);
+    vm.console = &box->port;
+    console.attach(box->port);
+    auto const vcpus = plan.vcpus_of(record);
+    vm.vcpus = pool.array<Vcpu*>(vcpus.size());
+    for (std::uint32_t i = 0; i < vcpus.size(); ++i) {
+        vm.vcpus[i] = pool.make<Vcpu>();
+        set_up_vcpu(*vm.vcpus[i], vm, i, vcpus[i]);
+    }
+    vm.stage2.build(pool, plan, record, layout::image());
+    bool const vmid16 = arch::has_vmid16();
+    auto const range = arch::physical_range() < 5 ? arch::physical_range() : 5;
+    vm.stage2.set_registers(vm.stage2.root().raw() | static_cast<std::uint64_t>(id + 1) << 48,
+                            armv8::Vtcr::make(ipa_bits(plan, record), range, vmid16));
+    add_devices(pool, plan, *box);
+    return vm;
+}
+
+void build_cpu(Pool& pool, PlanView const& plan, Cpu& cpu, std::uint32_t index) {
+    std::size_t count = 0;
+    for (auto const& vcpu : plan.vcpus()) count += vcpu.core == index ? 1 : 0;
+    cpu.index = index;
+    cpu.timers = TimerQueue{pool.array<Timer*>(2 * count)};
+    cpu.scheduler = Scheduler{pool.array<Vcpu*>(count)};
+}
+
+}  // namespace
+
+void build_machine(Pool& pool, PlanView const& plan, Console& console, Gic& gic) {
+    constexpr std::size_t spis = 1020 - 32;
+    machine.irq_owners = pool.array<IrqOwner>(spis);
+    machine.cpus = pool.array<Cpu>(1);
+    build_cpu(pool, plan, machine.cpus[0], 0);
+    machine.vms = pool.array<Vm*>(plan.vms().size());
+    for (std::uint32_t id = 0; id < machine.vms.size(); ++id) {
+        machine.vms[id] = &build_vm(pool, plan, console, id);
+        give_interrupts(plan, *machine.vms[id], gic);
+    }
+}
+
+}  // namespace tiffin

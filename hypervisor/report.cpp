@@ -1,0 +1,72 @@
+#include "hypervisor/report.hpp"
+
+#include "core/arch.hpp"
+#include "core/console/format.hpp"
+#include "core/cpu.hpp"
+#include "core/lifecycle/lifecycle.hpp"
+#include "hypervisor/panic.hpp"
+
+namespace tiffin {
+namespace {
+
+VcpuStats total(Vm const& vm) {
+    VcpuStats sum;
+    for (Vcpu const* v : vm.vcpus) {
+        sum.run_ticks += v->stats.run_ticks;
+        sum.wakeups += v->stats.wakeups;
+        sum.traps += v->stats.traps;
+        sum.switches += v->stats.switches;
+    }
+    return sum;
+}
+
+void report(Vm const& vm) {
+    auto const stats = total(vm);
+    Line line;
+    line << "report vm=" << vm.name << " state=" << lifecycle::name(vm.state) << " exit=" << static_cast<unsigned>(vm.status)
+         << " run_ticks=" << stats.run_ticks << " wakeups=" << stats.wakeups << " traps=" << stats.traps << " switches=" << stats.switches
+         << " faults=" << vm.faults;
+    machine.console->log(line.view());
+    machine.console->drain_now();
+}
+
+}  // namespace
+
+std::uint32_t MachineShell::vm_count() const { return static_cast<std::uint32_t>(machine.vms.size()); }
+
+VmRow MachineShell::vm(std::uint32_t index) const {
+    Vm const& vm = *machine.vms[index];
+    Vcpu const& first = *vm.vcpus[0];
+    auto const stats = total(vm);
+    bool const fixed = first.policy == abi::Policy::Fixed;
+    return {.name = vm.name,
+            .state = lifecycle::name(vm.state),
+            .policy = fixed ? "fixed" : "share",
+            .level = fixed ? std::uint32_t{first.priority} : std::uint32_t{first.weight},
+            .core = first.cpu->index,
+            .run_ticks = stats.run_ticks,
+            .wake_ups = stats.wakeups,
+            .traps = stats.traps,
+            .switches = stats.switches,
+            .console = vm.console};
+}
+
+std::uint64_t MachineShell::total_ticks() const { return arch::now() - machine.started; }
+std::uint64_t MachineShell::idle_ticks() const { return machine.cpus[0].idle_ticks; }
+std::uint64_t MachineShell::frequency() const { return arch::frequency(); }
+
+void on_all_stopped() {
+    int status = 0;
+    auto const ticks = arch::now() - machine.started;
+    for (Vm const* vm : machine.vms) {
+        report(*vm);
+        if (vm->state != VmState::Stopped || vm->status != 0) status = 1;
+    }
+    Line line;
+    line << "report machine ticks=" << ticks << " freq=" << arch::frequency() << " idle_ticks=" << machine.cpus[0].idle_ticks;
+    machine.console->log(line.view());
+    machine.console->drain_now();
+    if ((machine.plan->header().flags & abi::plan_stay_on) == 0) stop_machine(status);
+}
+
+}  // namespace tiffin
