@@ -139,7 +139,10 @@ void start(Vcpu& v) { make_ready(v); }
 void stop(Vcpu& v) {
     Cpu& cpu = *v.cpu;
     if (v.state == VcpuState::Ready) cpu.scheduler.remove(v);
-    if (cpu.current == &v) cpu.need_resched = true;
+    if (cpu.current == &v) {
+        account(cpu);
+        cpu.need_resched = true;
+    }
     set_state(v, VcpuState::Off);
     if (cpu.loaded == &v) unload(cpu, v);
     cpu.timers.cancel(v.virtual_timer);
