@@ -144,26 +144,31 @@ private:
     /// A page is the smallest thing that stage 2 can give: who gets one device of a page gets all of them.
     void check_shared_pages(std::vector<std::vector<Grant>> const& all) {
         for (std::size_t i = 0; i < all.size(); ++i) {
-            for (auto const& g : all[i]) {
-                for (auto const& other : board_.devices) check_neighbour(description_.domains[i], g, other);
-            }
+            for (auto const& g : all[i]) check_neighbours(description_.domains[i], g);
         }
     }
 
-    void check_neighbour(Domain const& domain, Grant const& g, BoardDevice const& other) {
-        if (&other == g.device) return;
-        auto const owner = owners_.find(&other);
-        if (owner != owners_.end() && owner->second.first == &domain) return;
-        for (auto const& window : g.windows) {
-            for (auto const& r : other.reg) {
-                if (r.size == 0 || !overlaps(window.pa, r)) continue;
-                return fail(g.at,
-                            fmt::format("device {} shares a page with {}, which domain \"{}\" does not have", g.device->path,
-                                        other.path, domain.name.value),
-                            "all devices of a page in one VM",
-                            fmt::format("add {{device: {}}}, or give away neither", other.path));
-            }
+    void check_neighbours(Domain const& domain, Grant const& g) {
+        std::vector<std::string> others;
+        for (auto const& other : board_.devices) {
+            if (&other != g.device && !has(domain, other) && in_pages_of(g, other)) others.push_back(other.path);
         }
+        if (others.empty()) return;
+        fail(g.at,
+             fmt::format("device {} shares a page with {}, which domain \"{}\" does not have", g.device->path,
+                         fmt::join(others, " and "), domain.name.value),
+             "all devices of a page in one VM", "list the others under \"access\" too, or give away none of them");
+    }
+
+    bool has(Domain const& domain, BoardDevice const& device) const {
+        auto const owner = owners_.find(&device);
+        return owner != owners_.end() && owner->second.first == &domain;
+    }
+
+    static bool in_pages_of(Grant const& g, BoardDevice const& other) {
+        return std::ranges::any_of(g.windows, [&](GrantedWindow const& w) {
+            return std::ranges::any_of(other.reg, [&](Range const& r) { return r.size != 0 && overlaps(w.pa, r); });
+        });
     }
 
     Description const& description_;

@@ -107,13 +107,14 @@ private:
     }
 
     bool report_full(FreeRam const& free) {
+        constexpr std::uint64_t mib = 1 << 20;
         auto const& domain = *in_.guests[full_].domain;
         problems_.add(domain.memory.at,
                       fmt::format("\"memory\" of domain \"{}\" ({}) goes beyond the board's RAM", domain.name.value,
                                   size_text(domain.memory.value)),
-                      fmt::format("a place in the {} KiB that are left", free.total() >> 10),
-                      fmt::format("the board has {}, the boot image takes {} KiB", size_text(board_ram()),
-                                  (area_.end() + pool_bytes_) >> 10));
+                      fmt::format("at most {} MiB, which are left", free.total() / mib),
+                      fmt::format("the board has {}, the boot image takes {} MiB", size_text(board_ram()),
+                                  align_up(area_.end() + pool_bytes_, mib) / mib));
         return false;
     }
 
