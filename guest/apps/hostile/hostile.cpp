@@ -1,0 +1,92 @@
+// The guest that tries what it must not. Every case is one attempt and one safe outcome; `hostile: case NAME: contained` says
+// that it was met. Expected outcomes are Tiffin's policy (docs/decisions): run elsewhere, some differ. Exit status: how many
+// failed.
+#include "guest/apps/hostile/hostile.hpp"
+
+#include "abi/guest_map.hpp"
+
+namespace hostile {
+namespace {
+
+using tiffin::sdk::FaultKind;
+using tiffin::sdk::Frame;
+
+constexpr unsigned storm = 100'000;                  // faults in one case: more means that stepping over does not help
+constexpr std::uint64_t illegal_state = 1ull << 20;  // SPSR_EL1.IL
+
+constinit bool watching = false;
+constinit Seen current{};
+
+/// Where execution goes on: a fetch that faulted was a call, so back to the caller; anything else is stepped over.
+void step_over(Frame& frame) {
+    if (frame.pc < tiffin::abi::guest_map::ram) return void(frame.pc = frame.x[30]);  // it landed where something can be fetched
+    switch (static_cast<Ec>(frame.ec())) {
+        case Ec::InstructionAbort:
+        case Ec::PcAlignment: frame.pc = frame.x[30]; break;
+        case Ec::IllegalState: frame.pstate &= ~illegal_state; break;
+        default: frame.pc += 4; break;
+    }
+}
+
+bool on_fault(Frame& frame, FaultKind kind) {
+    if (!watching || kind == FaultKind::Fiq || kind == FaultKind::Other) return false;
+    if (kind == FaultKind::SError) {
+        ++current.serrors;
+        return true;
+    }
+    if (current.faults++ == 0) {
+        current.ec = static_cast<Ec>(frame.ec());
+        current.status = frame.fault_status();
+    }
+    step_over(frame);
+    return current.faults < storm;
+}
+
+struct Score {
+    unsigned contained{0}, failed{0};
+};
+
+void say(Case const& c, Verdict failure) {
+    auto const& s = current;
+    if (failure == nullptr) return tiffin::sdk::print("hostile: case {}: contained\n", c.name);
+    tiffin::sdk::print("hostile: case {}: FAILED ({}; faults {} class {:x} status {:x} serrors {})\n", c.name, failure, s.faults,
+                       static_cast<unsigned>(s.ec), s.status, s.serrors);
+}
+
+/// `loud`: every verdict is printed; else only failures.
+Score run_all(bool loud) {
+    Score score;
+    for (auto const& group : {cpu_cases(), memory_cases(), device_cases(), interrupt_cases(), call_cases(), table_walk_cases()})
+        for (auto const& c : group) {
+            auto const failure = c.run();
+            ++(failure == nullptr ? score.contained : score.failed);
+            if (loud || failure != nullptr) say(c, failure);
+        }
+    return score;
+}
+
+}  // namespace
+
+void watch() {
+    current = {};
+    watching = true;
+    asm volatile("" : : : "memory");
+}
+
+Seen seen() {
+    asm volatile("dsb sy; isb" : : : "memory");  // late aborts belong to the case that made them
+    watching = false;
+    return current;
+}
+
+}  // namespace hostile
+
+unsigned app_main() {
+    using namespace hostile;
+    tiffin::sdk::set_fault_hook(on_fault);
+    auto score = run_all(true);
+    for (auto left = tiffin::sdk::argument(tiffin::sdk::boot().arguments, "hostile.rounds", 1); left > 1; --left)
+        score.failed += run_all(false).failed;
+    tiffin::sdk::print("hostile: {} contained, {} failed\n", score.contained, score.failed);
+    return score.failed < 255 ? score.failed : 255;
+}

@@ -1,0 +1,111 @@
+// Addresses that are nobody's: threats.md, "Memory".
+#include "abi/guest_map.hpp"
+#include "guest/apps/hostile/hostile.hpp"
+#include "guest/sdk/caches.hpp"
+
+namespace hostile {
+namespace {
+
+namespace map = tiffin::abi::guest_map;
+using tiffin::sdk::mmio_read;
+using tiffin::sdk::mmio_write;
+
+/// Below, between and above everything that the map has; the last is the end of a 40-bit space.
+constexpr std::uint64_t nowhere[] = {0x0, 0x0700'0000, 0x0a80'0000, 0x1000'0000, map::ram - 8, 0x40'0000'0000, 0xff'ffff'fff8};
+
+Verdict read_nowhere() {
+    for (auto const at : nowhere) {
+        auto const v = first_of(expect_abort(attempt([at] { (void)mmio_read<std::uint8_t>(at); })),
+                                expect_abort(attempt([at] { (void)mmio_read<std::uint32_t>(at); })),
+                                expect_abort(attempt([at] { (void)mmio_read<std::uint64_t>(at); })));
+        if (v != nullptr) return v;
+    }
+    return nullptr;
+}
+
+Verdict write_nowhere() {
+    for (auto const at : nowhere) {
+        auto const v = first_of(expect_abort(attempt([at] { mmio_write<std::uint8_t>(at, 0xff); })),
+                                expect_abort(attempt([at] { mmio_write<std::uint32_t>(at, ~0u); })),
+                                expect_abort(attempt([at] { mmio_write<std::uint64_t>(at, ~0ull); })));
+        if (v != nullptr) return v;
+    }
+    return nullptr;
+}
+
+Verdict jump_nowhere() {
+    return expect_abort(attempt([] { jump_to(0x1000'0000); }), Ec::InstructionAbort);
+}
+Verdict jump_to_zero() {
+    return expect_abort(attempt([] { jump_to(0); }), Ec::InstructionAbort);
+}
+Verdict jump_into_the_distributor() {
+    return expect_abort(attempt([] { jump_to(map::gicd); }), Ec::InstructionAbort);
+}
+Verdict jump_below_memory() {
+    return expect_abort(attempt([] { jump_to(map::ram - 4); }), Ec::InstructionAbort);
+}
+
+/// Atomics and pairs where nothing is: no syndrome, and still an abort.
+Verdict pair_nowhere() {
+    return first_of(expect_abort(attempt([] {
+                        asm volatile("ldp x9, x10, [%0]" : : "r"(0x1000'0000ull) : "x9", "x10", "memory");
+                    })),
+                    expect_abort(attempt([] {
+                        asm volatile("stp xzr, xzr, [%0]" : : "r"(0x1000'0000ull) : "memory");
+                    })));
+}
+
+/// Cleaning what is not there does nothing or aborts; it must not reach EL2 as an error of EL2's.
+Verdict clean_nowhere() {
+    auto const s = attempt([] {
+        for (unsigned i = 0; i < 100; ++i) asm volatile("dc civac, %0; dsb sy" : : "r"(0x1000'0000ull) : "memory");
+    });
+    return s.faults == 0 || s.ec == Ec::DataAbort ? nullptr : "another exception class";
+}
+
+constexpr Case cases[] = {
+    {"read-nowhere", read_nowhere},
+    {"write-nowhere", write_nowhere},
+    {"jump-nowhere", jump_nowhere},
+    {"jump-to-zero", jump_to_zero},
+    {"jump-into-the-distributor", jump_into_the_distributor},
+    {"jump-below-memory", jump_below_memory},
+    {"pair-nowhere", pair_nowhere},
+    {"clean-nowhere", clean_nowhere},
+};
+
+/// A walk of the upper half through a table at `table`: an external abort on the walk, or on the access, and nothing else. The
+/// lower half keeps its identity map, so that the vectors can run.
+Verdict walk_through(std::uint64_t table) {
+    constexpr std::uint64_t upper_half = 0xffff'ff80'0000'0000;      // T1SZ = 25
+    constexpr std::uint64_t upper_walks = 25ull << 16 | 2ull << 30;  // T1SZ, TG1 = 4 KiB, EPD1 = 0
+    constexpr std::uint64_t fields = 0xffffull << 16;                // TCR_EL1[31:16]
+    auto const before = TIFFIN_READ(tcr_el1);
+    TIFFIN_WRITE(ttbr1_el1, table);
+    TIFFIN_WRITE(tcr_el1, (before & ~fields) | upper_walks);
+    auto const s = attempt([] { (void)mmio_read<std::uint32_t>(upper_half); });
+    TIFFIN_WRITE(tcr_el1, before);
+    bool const on_the_walk = s.status >= 0x14 && s.status <= 0x17;
+    if (s.faults == 0) return "no abort";
+    if (s.ec != Ec::DataAbort) return "another exception class";
+    return on_the_walk || s.status == external_abort ? nullptr : "another fault status";
+}
+
+Verdict tables_in_a_device() {
+    tiffin::sdk::turn_caches_on();
+    return walk_through(map::gicd);
+}
+Verdict tables_nowhere() { return walk_through(0x1000'0000); }
+
+constexpr Case walk_cases[] = {
+    {"stage-1-tables-in-a-device", tables_in_a_device},
+    {"stage-1-tables-nowhere", tables_nowhere},
+};
+
+}  // namespace
+
+std::span<Case const> memory_cases() { return cases; }
+std::span<Case const> table_walk_cases() { return walk_cases; }
+
+}  // namespace hostile
