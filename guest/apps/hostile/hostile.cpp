@@ -53,15 +53,25 @@ void say(Case const& c, Verdict failure) {
                        static_cast<unsigned>(s.ec), s.status, s.serrors);
 }
 
-/// `loud`: every verdict is printed; else only failures.
-Score run_all(bool loud) {
+Score run_group(std::span<Case const> group, bool loud) {
     Score score;
-    for (auto const& group : {cpu_cases(), memory_cases(), device_cases(), interrupt_cases(), call_cases(), table_walk_cases()})
-        for (auto const& c : group) {
-            auto const failure = c.run();
-            ++(failure == nullptr ? score.contained : score.failed);
-            if (loud || failure != nullptr) say(c, failure);
-        }
+    for (auto const& c : group) {
+        auto const failure = c.run();
+        ++(failure == nullptr ? score.contained : score.failed);
+        if (loud || failure != nullptr) say(c, failure);
+    }
+    return score;
+}
+
+/// `last`: every verdict is printed (else only failures), and the cases that turn the MMU on come too.
+Score run_all(bool last) {
+    Score score;
+    for (auto const& group : {cpu_cases(), memory_cases(), device_cases(), interrupt_cases(), call_cases(), table_walk_cases()}) {
+        if (group.data() == table_walk_cases().data() && !last) continue;
+        auto const one = run_group(group, last);
+        score.contained += one.contained;
+        score.failed += one.failed;
+    }
     return score;
 }
 
@@ -84,9 +94,11 @@ Seen seen() {
 unsigned app_main() {
     using namespace hostile;
     tiffin::sdk::set_fault_hook(on_fault);
-    auto score = run_all(true);
+    unsigned failed = 0;
     for (auto left = tiffin::sdk::argument(tiffin::sdk::boot().arguments, "hostile.rounds", 1); left > 1; --left)
-        score.failed += run_all(false).failed;
-    tiffin::sdk::print("hostile: {} contained, {} failed\n", score.contained, score.failed);
-    return score.failed < 255 ? score.failed : 255;
+        failed += run_all(false).failed;
+    auto const last = run_all(true);
+    failed += last.failed;
+    tiffin::sdk::print("hostile: {} contained, {} failed\n", last.contained, failed);
+    return failed < 255 ? failed : 255;
 }
