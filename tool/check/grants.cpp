@@ -123,6 +123,9 @@ private:
         if (interrupt.intid < 32)
             return fail(g.at, fmt::format("device {} has a per-core interrupt ({})", g.device->path, interrupt.intid),
                         "SPIs only");
+        if (interrupt.intid > 1019)
+            return fail(g.at, fmt::format("device {} has an interrupt that no GIC has ({})", g.device->path, interrupt.intid),
+                        "at most 1019");
         if (interrupt.intid == board_.record.uart_intid) {
             return fail(g.at,
                         fmt::format("device {} shares interrupt {} with the hypervisor's UART", g.device->path, interrupt.intid),

@@ -49,16 +49,19 @@ private:
             if (!hand_out_ram()) return false;
             bytes_ = tables().bytes();
             auto const view = PlanView::open(bytes_, in_.hypervisor.size);
-            if (!view) refused(view.error());
+            if (!view) return refused(view.error());
             auto const needed = tiffin::pool_bytes(*view);
             if (needed <= pool_bytes_) return true;
             pool_bytes_ = needed;
         }
     }
 
-    /// The checks of the tool are meant to be at least as strict as the hypervisor's: if not, that is our bug.
-    [[noreturn]] static void refused(PlanError const& e) {
-        throw std::logic_error{fmt::format("the packed plan would be refused at boot: {} {} {}", e.table, e.index, e.what)};
+    /// The checks before are meant to leave nothing to refuse. What they miss (a strange device tree) is refused here, not at
+    /// boot.
+    bool refused(PlanError const& e) {
+        auto const rule = fmt::format("{} {} {}", e.table, e.index, e.what);
+        problems_.add({}, "the hypervisor would refuse this plan: " + rule, "a board and a description that give a valid plan");
+        return false;
     }
 
     bool hand_out_ram() {
