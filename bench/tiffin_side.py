@@ -1,1 +1,78 @@
-measures = []
+"""Tiffin, from the hypervisor and the tool that this tree builds."""
+
+import re
+import subprocess
+
+import guests
+import images
+from machines import ROOT, need, tiffin
+
+HEADER = "board: qemu-virt\nmachine: {cpu: cortex-a72, cores: 1, gic: 3, memory: 2 GiB}\ndomains:\n"
+FIXED, SHARE = "{policy: fixed, priority: 40}", "{policy: share, weight: 100}"
+
+
+def domain(name, mode, cpu=SHARE, memory="8 MiB"):
+    return (f"  {name}:\n    memory: {memory}\n    cpu: {cpu}\n"
+            f'    image: {{elf: "{images.app_elf()}", cmdline: "bench.mode={mode}"}}\n')
+
+
+def done(*names):
+    return [rf"\[{n}\] bench: done" for n in names]
+
+
+def run_micro(work):
+    text = tiffin(work, HEADER + domain("guest", "micro"), done("guest"))
+    return guests.micro(text) | guests.first_instruction(text, 8)
+
+
+def memory_line(work, count):
+    """The bytes that the hypervisor says it took for `count` one-vCPU VMs."""
+    description = HEADER + "".join(domain(f"vm{i}", "spin") for i in range(count))
+    text = tiffin(work, description, [r"tiffin: memory: \d+ bytes for \d+ VM"])
+    return int(re.search(r"tiffin: memory: (\d+) bytes", text)[1])
+
+
+def run_ram(work):
+    """What each further VM costs: the first one's figure holds what is needed once."""
+    few, many = 2, 10
+    return {"hypervisor RAM per one-vCPU VM": (memory_line(work, many) - memory_line(work, few)) // (many - few)}
+
+
+def run_big(work):
+    return guests.first_instruction(tiffin(work, HEADER + domain("guest", "micro", memory="512 MiB"), done("guest")), 512)
+
+
+def run_switch(work):
+    return guests.switch(tiffin(work, HEADER + domain("one", "yield") + domain("two", "yield"), done("one", "two")))
+
+
+def run_tick(work):
+    text = tiffin(work, HEADER + domain("tick", "tick", FIXED) + domain("spin", "spin"), done("tick"))
+    return guests.tick(text) | guests.tick(text, "1 ms tick, Xen as shipped", with_p99=False)
+
+
+def run_linux(work):
+    description = (HEADER + f"  linux:\n    memory: {images.LINUX_MIB} MiB\n    cpu: {SHARE}\n"
+                   f'    image: {{kernel: "{images.kernel()}", initrd: "{images.initrd()}", cmdline: "{images.LINUX_ARGUMENTS}"}}\n')
+    return guests.linux(tiffin(work, description, [guests.POWER_DOWN], 900))
+
+
+def run_size(work):
+    elf = need(ROOT / "build/aarch64/hypervisor/tiffin.elf", images.BUILD)
+    text = subprocess.run(["aarch64-linux-gnu-size", "-A", str(elf)], check=True, capture_output=True, text=True).stdout
+    sizes = {name: int(size) for name, size in re.findall(r"^(\.\S+)\s+(\d+)\s+\d+$", text, re.M)}
+    loaded = {n: s for n, s in sizes.items() if not re.match(r"\.(debug|comment|note|symtab|strtab)", n)}
+    constant = sum(s for n, s in loaded.items() if re.match(r"\.(text|rodata|image|head|vectors)", n))
+    return {"hypervisor text + rodata": constant, "hypervisor data + bss": sum(loaded.values()) - constant,
+            "hypervisor image file": elf.with_suffix(".bin").stat().st_size}
+
+
+measures = [
+    ("single operations", run_micro, False),
+    ("first instruction, 512 MiB", run_big, False),
+    ("switch between two VMs", run_switch, False),
+    ("1 ms tick beside a spinner", run_tick, False),
+    ("RAM per VM", run_ram, False),
+    ("size", run_size, False),
+    ("Linux", run_linux, True),
+]

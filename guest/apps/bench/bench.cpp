@@ -1,7 +1,7 @@
 // One guest image, measured natively, on Tiffin and on Xen by bench/run.py. On an exact-count machine (QEMU -icount shift=0,
 // cntfrq 1 GHz) a tick of CNTVCT_EL0 is an instruction. Boot arguments:
 //   bench.mode=micro   single operations: `bench: NAME=MEDIAN min=A max=B`, in ticks
-//   bench.mode=yield   gives way bench.count times: ticks for each, half a round trip between two VMs that both do it
+//   bench.mode=yield   gives way bench.count times: ticks for each; between two VMs that both do it, a round trip of two switches
 //   bench.mode=tick    bench.count jobs of 1 ms, asleep between: `bench: tick jobs=N missed=N avg=A p99=B max=C`
 //   bench.mode=spin    never sleeps, never ends: the neighbour
 //   bench.on=xen       gives way by Xen's hypercall instead of Tiffin's
