@@ -44,7 +44,7 @@ std::string share_table(Watcher const& watcher) {
         if (auto const m = parse_machine_report(line)) machine = *m;
     }
     if (vms.empty()) return "  the hypervisor gave no report\n";
-    auto out = fmt::format("  {:<12} {:>10} {:>6} {:>10} {:>10} {:>10} {:>10}\n", "VM", "state", "exit", "core", "wake-ups",
+    auto out = fmt::format("  {:<12} {:>10} {:>6} {:>10} {:>10} {:>10} {:>10}\n", "VM", "state", "exit", "core time", "wake-ups",
                            "traps", "switches");
     for (auto const& vm : vms) {
         out += fmt::format("  {:<12} {:>10} {:>6} {:>9.2f}% {:>10} {:>10} {:>10}\n", vm.name, vm.state, vm.exit,
@@ -88,7 +88,8 @@ std::string demo_report(Watcher const& watcher, Packed const& packed) {
     out += lines_with(watcher, "metronome", "metronome: jobs=");
     out += "\ncyclictest of the PREEMPT_RT kernel, in us:\n" + lines_with(watcher, "control", "T:");
     out += fmt::format(
-        "\nSizes: hypervisor {} KiB, boot image {} KiB (all guests in it), {} KiB of RAM for the hypervisor's state and "
+        "\nSizes: hypervisor {} KiB with its data and stacks, boot image {} KiB (all guests in it), {} KiB of RAM for the "
+        "hypervisor's state and "
         "tables.\n",
         packed.plan_offset >> 10, packed.image.size() >> 10, plan.header().pool_bytes >> 10);
     out +=

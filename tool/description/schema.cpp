@@ -56,7 +56,7 @@ Json value_schema(Field const& f) {
 std::string describe(Field const& f) {
     auto text = std::string{f.text};
     if (!f.range.empty() && f.type != FieldType::Choice) text += fmt::format(" Range: {}.", f.range);
-    if (!f.fallback.empty()) text += fmt::format(" Default: {}.", f.fallback);
+    text += f.fallback == "required" ? " Required." : fmt::format(" Default: {}.", f.fallback);
     return text;
 }
 
