@@ -111,9 +111,10 @@ struct MmioAccess {
 /// (Arm ARM, HPFAR_EL2).
 constexpr std::optional<MmioAccess> decode_mmio(Syndrome const& s) {
     using I = IssDataAbort;
-    auto const iss = Esr::ISS::get(s.esr);
-    if (!I::ISV::get(iss) || I::FnV::get(iss) || I::S1PTW::get(iss) || I::CM::get(iss)) return std::nullopt;
-    if (fault_kind(iss) != FaultKind::Translation) return std::nullopt;
+    constexpr auto decisive = I::ISV::mask | I::FnV::mask | I::CM::mask | I::S1PTW::mask | 0b111100;
+    constexpr auto wanted = I::ISV::mask | 0b000100;  // DFSC 0b0001xx: translation fault
+    auto const iss = s.esr;
+    if ((iss & decisive) != wanted) return std::nullopt;
     MmioAccess const access{.ipa = s.ipa(),
                             .size = static_cast<std::uint8_t>(1u << I::SAS::get(iss)),
                             .rt = static_cast<std::uint8_t>(I::SRT::get(iss)),

@@ -43,6 +43,7 @@ struct Machine {
     std::uint32_t running{0};        // VMs that have not stopped or crashed
     std::uint64_t started{0};        // counter when the first guest was entered
     bool gic_is_v3{true};
+    std::uint32_t virtual_timer_intid{27};  // of the board, here for the hot path
     std::uint64_t random_state[4]{}; // of the TRNG service's generator
     /// Called when the last VM has stopped.
     void (*on_all_stopped)(){nullptr};

@@ -150,6 +150,7 @@ Vcpu* boot(std::uint64_t device_tree) {
     PlanView const& plan = the_plan.make(open_plan());
     machine.plan = &plan;
     machine.gic_is_v3 = plan.board().gic_version == abi::GicVersion::V3;
+    machine.virtual_timer_intid = plan.board().virtual_timer_intid;
     check_load_address(plan);
     check_processor(plan);
     check_board(plan, device_tree);

@@ -25,28 +25,30 @@ void on_spi(std::uint32_t intid) {
     vgic::raise(*owner.vm->vcpus[0], owner.virtual_id);
 }
 
+[[gnu::noinline]] bool handle_other(Cpu& cpu, std::uint32_t acknowledged) {
+    std::uint32_t const intid = acknowledged & 0x3ff;  // GICv2: the sender of an SGI stands above
+    if (intid >= armv8::first_special_intid) return false;
+    auto const& board = machine.plan->board();
+    if (intid >= 32) {
+        on_spi(acknowledged);
+        return true;
+    }
+    if (intid == board.hyp_timer_intid) sched::on_timer(cpu);
+    if (intid == board.maintenance_intid && cpu.loaded != nullptr) vgic::on_maintenance(*cpu.loaded);
+    end(acknowledged);
+    return true;
+}
+
 }  // namespace
 
 bool handle_one(Cpu& cpu) {
     std::uint32_t const acknowledged = arch::acknowledge();
-    std::uint32_t const intid = acknowledged & 0x3ff;
-    if (intid >= armv8::first_special_intid) return false;
-    auto const& board = machine.plan->board();
-    if (intid == board.virtual_timer_intid) {
-        arch::drop_priority(acknowledged);
-        if (cpu.loaded != nullptr) vgic::raise(*cpu.loaded, abi::guest_map::virtual_timer_intid);
-    } else if (intid == board.hyp_timer_intid) {
-        sched::on_timer(cpu);
-        end(acknowledged);
-    } else if (intid == board.maintenance_intid) {
-        if (cpu.loaded != nullptr) vgic::on_maintenance(*cpu.loaded);
-        end(acknowledged);
-    } else if (intid >= 32) {
-        on_spi(acknowledged);
-    } else {
-        end(acknowledged);
+    if (acknowledged == machine.virtual_timer_intid) [[likely]] {
+        arch::drop_priority(acknowledged);  // stays active until the guest ends it
+        if (cpu.loaded != nullptr) vgic::raise_private(*cpu.loaded, abi::guest_map::virtual_timer_intid);
+        return true;
     }
-    return true;
+    return handle_other(cpu, acknowledged);
 }
 
 void handle_all(Cpu& cpu) {

@@ -99,8 +99,16 @@ void release(Vcpu& v, std::uint32_t i) {
     v.vgic.used &= ~(1u << i);
 }
 
+/// Frees the list registers of the loaded vCPU whose interrupt is over; afterwards its `listed` bits tell the truth.
+/// Returns which list registers are free.
+std::uint32_t harvest(Vcpu& v) {
+    std::uint32_t const empty = arch::empty_list_registers() & ((1u << list_registers) - 1);
+    for (auto over = v.vgic.used & empty; over != 0; over &= over - 1) release(v, static_cast<std::uint32_t>(std::countr_zero(over)));
+    return empty;
+}
+
 /// A listed interrupt is raised again: merges with what is pending, follows what is being handled, or finds that it was over.
-void settle(Vcpu& v, IrqBank& b, std::uint32_t intid) {
+[[gnu::noinline]] void settle(Vcpu& v, IrqBank& b, std::uint32_t intid) {
     auto const i = find_listed(v, intid);
     if (i == max_list_registers) return;
     auto const lr = current_lr(v, i);
@@ -113,27 +121,28 @@ void settle(Vcpu& v, IrqBank& b, std::uint32_t intid) {
     b.pending &= ~m;
 }
 
-/// Puts `intid` into a free list register of the loaded vCPU, if there is one.
-bool list_now(Vcpu& v, IrqBank& b, std::uint32_t intid) {
-    if (v.vgic.stale || v.vgic.crowded) return false;
-    std::uint32_t const empty = arch::empty_list_registers() & ((1u << list_registers) - 1);
-    if (empty == 0) return false;
-    auto const i = static_cast<std::uint32_t>(std::countr_zero(empty));
-    if ((v.vgic.used & 1u << i) != 0) release(v, i);
-    store_lr(v, i, make_lr(v, b, intid, Lr::State::Pending));
-    return true;
+bool is_deliverable(Vcpu const& v, IrqBank const& b, std::uint32_t m) { return (b.deliverable() & enabled_groups(v, b) & m) != 0; }
+
+void deliver_saved(Vcpu& v, IrqBank& b, std::uint32_t intid) {
+    if ((b.listed & mask(intid)) != 0) settle(v, b, intid);
+    if (!is_deliverable(v, b, mask(intid))) return;
+    v.vgic.stale = true;
+    sched::wake(v);
 }
 
+/// The hot path of every interrupt: for a vCPU whose list registers are in the hardware, one more is written.
 void deliver(Vcpu& v, IrqBank& b, std::uint32_t intid) {
+    if (!is_loaded(v)) return deliver_saved(v, b, intid);
     auto const m = mask(intid);
+    auto const empty = harvest(v);
     if ((b.listed & m) != 0) settle(v, b, intid);
-    if ((b.deliverable() & enabled_groups(v, b) & m) == 0) return;
-    if (!is_loaded(v)) {
-        v.vgic.stale = true;
-    } else if (!list_now(v, b, intid)) {
+    if (!is_deliverable(v, b, m)) return;
+    if (empty != 0 && !v.vgic.stale && !v.vgic.crowded) [[likely]] {
+        store_lr(v, static_cast<std::uint32_t>(std::countr_zero(empty)), make_lr(v, b, intid, Lr::State::Pending));
+    } else {
         refresh(v);
     }
-    sched::wake(v);
+    if (v.state == VcpuState::Blocked) sched::wake(v);
 }
 
 /// The best few interrupts, by priority, then by number (GICv3 IHI 0069, "Interrupt prioritization").
@@ -213,7 +222,13 @@ Vcpu& target_of(Vcpu& v, std::uint32_t intid) {
     return *v.vm->vcpus[index < v.vm->vcpus.size() ? index : 0];
 }
 
+void raise_private(Vcpu& v, std::uint32_t intid) {
+    v.vgic.own.pending |= mask(intid);
+    deliver(v, v.vgic.own, intid);
+}
+
 void raise(Vcpu& v, std::uint32_t intid) {
+    if (intid < 32) return raise_private(v, intid);
     Vcpu& target = target_of(v, intid);
     IrqBank& b = bank(target, intid);
     b.pending |= mask(intid);
@@ -240,7 +255,7 @@ void set_line(Vcpu& v, std::uint32_t intid, bool high) {
 
 void send_sgi(Vcpu& from, Vcpu& to, std::uint32_t intid) {
     to.vgic.sgi_sources[intid] = static_cast<std::uint8_t>(to.vgic.sgi_sources[intid] | 1u << from.index);
-    raise(to, intid);
+    raise_private(to, intid);
 }
 
 void fold(Vcpu& v) {

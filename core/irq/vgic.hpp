@@ -70,6 +70,8 @@ Vcpu& target_of(Vcpu& v, std::uint32_t intid);
 
 /// Latches the interrupt as pending for `v` (edge, SGI, or a physical interrupt that has fired) and delivers it if it may be.
 void raise(Vcpu& v, std::uint32_t intid);
+/// The same for a private interrupt (INTID 0..31), which every switch and tick takes.
+void raise_private(Vcpu& v, std::uint32_t intid);
 /// A level input: a private one of `v`, or an SPI of its VM.
 void set_line(Vcpu& v, std::uint32_t intid, bool high);
 /// Sends SGI `intid` from `from` to `to`.

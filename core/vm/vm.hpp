@@ -51,10 +51,10 @@ struct Vm final : IrqSink {
     std::uint64_t resets{0}, faults{0};  // since boot: how often it started anew; aborts and undefined instructions given to it
     VgicVm vgic;
 
-    /// The device that holds all of [ipa, ipa + size), or nullptr.
-    [[nodiscard]] MmioSlot const* find(Ipa ipa, std::uint64_t size) const {
-        for (std::uint32_t i = 0; i < slot_count; ++i)
-            if (contains(slots[i].base, slots[i].size, ipa, size)) return &slots[i];
+    /// The device at `ipa`, or nullptr. For naturally aligned accesses of at most 8 bytes, which cannot straddle a window's end.
+    [[nodiscard]] MmioSlot const* find_aligned(Ipa ipa) const {
+        for (MmioSlot const *slot = slots, *end = slots + slot_count; slot != end; ++slot)
+            if (ipa.raw() - slot->base.raw() < slot->size) return slot;
         return nullptr;
     }
     /// IrqSink: an emulated device's line.
