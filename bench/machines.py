@@ -15,7 +15,7 @@ CACHE = Path(os.environ.get("TIFFIN_CACHE", ROOT / ".cache"))
 EXACT = ["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm", "-seed", "1"]
 CPU = "cortex-a72,cntfrq=1000000000"
 MODULES_AT = 0x50000000  # where Xen's boot modules lie: above Xen and the device tree that QEMU puts at 128 MiB
-RAM_MIB = 2048
+RAM_MIB = 1024
 
 
 class BenchError(Exception):

@@ -42,14 +42,19 @@ def run_linux(work, seeded=True):
     end = INITRD_AT + images.initrd().stat().st_size
     source = TREE.format(arguments=images.LINUX_ARGUMENTS, seed="5a" * 64, initrd=INITRD_AT, initrd_end=end,
                          memory=images.LINUX_MIB << 20)
-    tree = compile_tree(source if seeded else source.replace("rng-seed", "no-seed"), work / "native.dtb")
+    tree = compile_tree(source if seeded else source.replace("rng-seed", "tiffin,no-seed"), work / "native.dtb")
     command = [*qemu(False, images.LINUX_MIB), "-kernel", str(images.kernel()), "-initrd", str(images.initrd()), "-dtb", str(tree),
                "-append", images.LINUX_ARGUMENTS]
-    return guests.linux(run_until(command, [guests.POWER_DOWN], 600))
+    return guests.linux(run_until(command, [guests.POWER_DOWN], 600), seeded)
+
+
+def run_linux_unseeded(work):
+    return run_linux(work, seeded=False)
 
 
 measures = [
     ("single operations", run_micro, False),
     ("1 ms tick", run_tick, False),
     ("Linux", run_linux, True),
+    ("Linux without a random seed", run_linux_unseeded, True),
 ]

@@ -7,7 +7,7 @@ import guests
 import images
 from machines import ROOT, need, tiffin
 
-HEADER = "board: qemu-virt\nmachine: {cpu: cortex-a72, cores: 1, gic: 3, memory: 2 GiB}\ndomains:\n"
+HEADER = "board: qemu-virt\nmachine: {cpu: cortex-a72, cores: 1, gic: 3, memory: 1 GiB}\ndomains:\n"
 FIXED, SHARE = "{policy: fixed, priority: 40}", "{policy: share, weight: 100}"
 
 
@@ -48,7 +48,15 @@ def run_switch(work):
 
 def run_tick(work):
     text = tiffin(work, HEADER + domain("tick", "tick", FIXED) + domain("spin", "spin"), done("tick"))
-    return guests.tick(text) | guests.tick(text, "1 ms tick, Xen as shipped", with_p99=False)
+    return guests.tick(text) | guests.tick(text, **guests.AS_SHIPPED)
+
+
+def run_hostile(work):
+    """Beside the guest that does all that it must not (guest/apps/hostile), over and over."""
+    elf = need(ROOT / "build/aarch64/guest/apps/hostile/hostile.elf", images.BUILD)
+    hostile = f'  hostile:\n    memory: 1 MiB\n    cpu: {SHARE}\n    image: {{elf: "{elf}", cmdline: "hostile.rounds=100"}}\n'
+    text = tiffin(work, HEADER + domain("tick", "tick", FIXED) + hostile, done("tick"))
+    return guests.tick(text, "1 ms tick beside the hostile guest", ("worst", "missed"))
 
 
 def run_linux(work):
@@ -72,6 +80,7 @@ measures = [
     ("first instruction, 512 MiB", run_big, False),
     ("switch between two VMs", run_switch, False),
     ("1 ms tick beside a spinner", run_tick, False),
+    ("1 ms tick beside the hostile guest", run_hostile, False),
     ("RAM per VM", run_ram, False),
     ("size", run_size, False),
     ("Linux", run_linux, True),

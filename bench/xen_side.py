@@ -29,12 +29,12 @@ def run_tick(work):
 
 def run_tick_as_shipped(work):
     text = xen(work, [domain("tick"), domain("spin")], "", [guests.DONE])
-    return guests.tick(text, "1 ms tick, Xen as shipped", with_p99=False)
+    return guests.tick(text, **guests.AS_SHIPPED)
 
 
 def run_linux(work):
     linux = {"kernel": images.kernel(), "ramdisk": images.initrd(), "arguments": images.LINUX_ARGUMENTS, "memory_mib": images.LINUX_MIB}
-    return guests.linux(xen(work, [linux], "", [guests.POWER_DOWN], 900))
+    return guests.linux(xen(work, [linux], "", [guests.POWER_DOWN], 900), seeded=False)
 
 
 def run_size(work):
