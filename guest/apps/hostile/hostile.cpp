@@ -55,7 +55,9 @@ void say(Case const& c, Verdict failure) {
 
 Score run_group(std::span<Case const> group, bool loud) {
     Score score;
+    auto const only = tiffin::sdk::argument(tiffin::sdk::boot().arguments, "hostile.only");
     for (auto const& c : group) {
+        if (only && *only != c.name) continue;
         auto const failure = c.run();
         ++(failure == nullptr ? score.contained : score.failed);
         if (loud || failure != nullptr) say(c, failure);
