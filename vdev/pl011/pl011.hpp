@@ -38,7 +38,7 @@ public:
     void console_changed() override;
 
     /// As after power-on. For a VM that restarts; its keys and unfinished line are the console's business.
-    void reset();
+    void reset() override;
 
 private:
     struct Register {

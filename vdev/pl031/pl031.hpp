@@ -25,7 +25,7 @@ public:
     void write(Vcpu& by, MmioOp op, std::uint64_t value) override;
 
     /// As after power-on: the board's time, no alarm.
-    void reset() { *this = Pl031{clock_}; }
+    void reset() override { *this = Pl031{clock_}; }
 
 private:
     [[nodiscard]] std::uint32_t now() const { return static_cast<std::uint32_t>(clock_()) + offset_; }
