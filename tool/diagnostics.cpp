@@ -26,18 +26,13 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 void Problems::add(Mark at, std::string what, std::string expected, std::string hint) {
-    list_.push_back({at, std::move(what), std::move(expected), std::move(hint)});
-}
-
-std::vector<Problem> Problems::sorted() const {
-    auto list = list_;
-    std::ranges::stable_sort(list, {}, &Problem::at);
-    return list;
+    auto const place = std::ranges::upper_bound(list_, at, {}, &Problem::at);
+    list_.insert(place, {at, std::move(what), std::move(expected), std::move(hint)});
 }
 
 std::string Problems::text() const {
     std::string out;
-    for (auto const& p : sorted()) {
+    for (auto const& p : list_) {
         out += fmt::format("{}:{}:{}: error: {}", file_, std::max(p.at.line, 1u), std::max(p.at.column, 1u), p.what);
         if (!p.expected.empty()) out += "; expected " + p.expected;
         if (!p.hint.empty()) out += "; hint: " + p.hint;
@@ -48,7 +43,7 @@ std::string Problems::text() const {
 
 std::string Problems::json() const {
     auto problems = nlohmann::ordered_json::array();
-    for (auto const& p : sorted()) {
+    for (auto const& p : list_) {
         problems.push_back({{"line", std::max(p.at.line, 1u)},
                             {"column", std::max(p.at.column, 1u)},
                             {"severity", "error"},

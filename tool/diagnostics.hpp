@@ -44,10 +44,8 @@ public:
     [[nodiscard]] std::string json() const;
 
 private:
-    [[nodiscard]] std::vector<Problem> sorted() const;
-
     std::string file_;
-    std::vector<Problem> list_;
+    std::vector<Problem> list_;  // in the order of the file
 };
 
 /// The candidate that a typing error of `word` most likely meant; empty if none is near.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <tuple>
 #include <vector>
 
 #include "abi/guest_map.hpp"
@@ -23,7 +24,9 @@ std::string rough_size(std::uint64_t bytes) {
 }
 
 std::string table(std::string const& title, std::vector<Row> rows) {
-    std::ranges::stable_sort(rows, {}, &Row::base);
+    // By address; what holds another comes before it.
+    std::ranges::sort(
+        rows, [](Row const& a, Row const& b) { return std::tuple{a.base, b.size, a.what} < std::tuple{b.base, a.size, b.what}; });
     auto out = fmt::format("{}\n", title);
     for (auto const& r : rows)
         out += fmt::format("  {:#014x} .. {:#014x}  {:>12}  {}\n", r.base, r.base + r.size - 1, rough_size(r.size), r.what);

@@ -62,7 +62,7 @@ bool Elf::read_segments(std::string& why) {
         segments_.push_back({p.p_paddr, bytes, p.p_memsz});
     }
     if (segments_.empty()) return why = "it has nothing to load", false;
-    std::ranges::stable_sort(segments_, {}, &ElfSegment::address);
+    std::ranges::sort(segments_, {}, &ElfSegment::address);
     for (std::size_t i = 1; i < segments_.size(); ++i) {
         auto const& before = segments_[i - 1];
         if (before.address + before.memory_size > segments_[i].address) return why = "two of its segments overlap", false;
@@ -91,7 +91,7 @@ std::vector<ElfSymbol> Elf::functions() const {
             }
         }
     }
-    std::ranges::stable_sort(all, {}, &ElfSymbol::address);
+    std::ranges::sort(all, {}, [](ElfSymbol const& s) { return std::pair{s.address, s.name}; });
     return all;
 }
 

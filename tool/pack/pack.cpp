@@ -72,7 +72,7 @@ private:
         if (!place_vms(in_order, true) && !place_vms(free, false)) return report_full(free);
         order_.resize(in_.guests.size());
         std::iota(order_.begin(), order_.end(), std::size_t{0});
-        std::ranges::stable_sort(order_, {}, [&](std::size_t i) { return ram_[i]; });
+        std::ranges::sort(order_, {}, [&](std::size_t i) { return ram_[i]; });
         return true;
     }
 
