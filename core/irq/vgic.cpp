@@ -99,12 +99,12 @@ void release(Vcpu& v, std::uint32_t i) {
     v.vgic.used &= ~(1u << i);
 }
 
-/// Frees the list registers of the loaded vCPU whose interrupt is over; afterwards its `listed` bits tell the truth.
-/// Returns which list registers are free.
-std::uint32_t harvest(Vcpu& v) {
-    std::uint32_t const empty = arch::empty_list_registers() & ((1u << list_registers) - 1);
+/// The loaded vCPU's list registers that hold nothing, or something that is over.
+std::uint32_t free_list_registers() { return arch::empty_list_registers() & ((1u << list_registers) - 1); }
+
+/// Forgets what list registers held whose interrupt is over; afterwards the `listed` bits tell the truth.
+void harvest(Vcpu& v, std::uint32_t empty) {
     for (auto over = v.vgic.used & empty; over != 0; over &= over - 1) release(v, static_cast<std::uint32_t>(std::countr_zero(over)));
-    return empty;
 }
 
 /// A listed interrupt is raised again: merges with what is pending, follows what is being handled, or finds that it was over.
@@ -130,18 +130,37 @@ void deliver_saved(Vcpu& v, IrqBank& b, std::uint32_t intid) {
     sched::wake(v);
 }
 
-/// The hot path of every interrupt: for a vCPU whose list registers are in the hardware, one more is written.
-void deliver(Vcpu& v, IrqBank& b, std::uint32_t intid) {
-    if (!is_loaded(v)) return deliver_saved(v, b, intid);
+/// The commonest case of all, a tick or an SGI: the list register that held it last is free again, and its word is still right, since
+/// whatever changes enable, priority or group of a listed interrupt goes through `refresh`.
+bool list_again(Vcpu& v, IrqBank& b, std::uint32_t intid, std::uint32_t empty) {
+    auto const i = find_listed(v, intid);
+    if (i == max_list_registers || (empty >> i & 1) == 0) return false;
+    if (is_sgi(intid) && !machine.gicv3()) return false;  // the sender may be another
+    if (latches(b, mask(intid))) b.pending &= ~mask(intid);
+    v.vgic.lr[i] = Lr::LrState::set(v.vgic.lr[i], Lr::State::Pending);
+    arch::write_list_register(i, v.vgic.lr[i]);
+    return true;
+}
+
+[[gnu::noinline]] void deliver_anew(Vcpu& v, IrqBank& b, std::uint32_t intid, std::uint32_t empty) {
     auto const m = mask(intid);
-    auto const empty = harvest(v);
+    harvest(v, empty);
     if ((b.listed & m) != 0) settle(v, b, intid);
     if (!is_deliverable(v, b, m)) return;
-    if (empty != 0 && !v.vgic.stale && !v.vgic.crowded) [[likely]] {
+    if (empty != 0 && !v.vgic.stale && !v.vgic.crowded) {
         store_lr(v, static_cast<std::uint32_t>(std::countr_zero(empty)), make_lr(v, b, intid, Lr::State::Pending));
     } else {
         refresh(v);
     }
+    if (v.state == VcpuState::Blocked) sched::wake(v);
+}
+
+/// The hot path of every interrupt: for a vCPU whose list registers are in the hardware, one more is written.
+void deliver(Vcpu& v, IrqBank& b, std::uint32_t intid) {
+    if (!is_loaded(v)) return deliver_saved(v, b, intid);
+    auto const empty = free_list_registers();
+    bool const simple = (b.listed & mask(intid)) != 0 && !v.vgic.stale && !v.vgic.crowded;
+    if (!simple || !list_again(v, b, intid, empty)) return deliver_anew(v, b, intid, empty);
     if (v.state == VcpuState::Blocked) sched::wake(v);
 }
 

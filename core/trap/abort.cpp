@@ -14,12 +14,9 @@ using armv8::MmioAccess;
 
 void emulate(Vcpu& v, MmioSlot const& slot, MmioAccess const& access) {
     MmioOp const op{.offset = static_cast<std::uint32_t>(access.ipa - slot.base), .size = access.size};
-    if (access.write) {
-        slot.device->write(v, op, armv8::low_bytes(v.regs.get(access.rt), access.size));
-    } else {
-        v.regs.set(access.rt, armv8::finish_load(access, slot.device->read(v, op)));
-    }
     v.regs.pc += 4;
+    if (access.write) return slot.device->write(v, op, armv8::low_bytes(v.regs.get(access.rt), access.size));
+    v.regs.set(access.rt, armv8::finish_load(access, slot.device->read(v, op)));
 }
 
 /// A write to a page that is still the image's. HPFAR_EL2 tells the address only for a fault on a table walk; else it is looked up from the

@@ -89,13 +89,13 @@ void write_ctlr(Vcpu& v, std::uint32_t value) {
 
 std::uint64_t read_router(Vcpu const& v, MmioOp op) {
     auto const intid = (op.offset - gicd::irouter) / 8;
-    if (intid < 32 || intid >= abi::guest_map::intid_count || op.offset % 8 != 0) return 0;  // the high word (Aff3) is zero
+    if (!machine.gicv3() || intid < 32 || intid >= abi::guest_map::intid_count || op.offset % 8 != 0) return 0;  // the high word (Aff3) is zero
     return v.vm->vgic.target[intid - 32];
 }
 
 void write_router(Vcpu& v, MmioOp op, std::uint64_t value) {
     auto const intid = (op.offset - gicd::irouter) / 8;
-    if (intid >= abi::guest_map::intid_count || op.offset % 8 != 0 || op.size < 4) return;
+    if (!machine.gicv3() || intid >= abi::guest_map::intid_count || op.offset % 8 != 0 || op.size < 4) return;
     bool const any = (value >> 31 & 1) != 0;  // Interrupt_Routing_Mode: any core; ours is vCPU 0
     set_target(v, intid, any ? 0 : static_cast<std::uint32_t>(value & 0xff'ffff));
 }
@@ -114,36 +114,36 @@ void write_v2(Vcpu& v, MmioOp op, std::uint32_t value) {
     if (op.offset - gicd::spendsgir < 0x10) return write_sgi_pending(v, op.offset % 0x10, op.size, value, true);
 }
 
+/// With affinity routing, the state of INTIDs 0..31 is the redistributors' alone (IHI 0069, "GICD_ISENABLER<n>").
+bool is_redistributors(MmioOp op) {
+    return machine.gicv3() && op.offset >= gicd::igroupr && op.offset < gicd::ipriorityr && op.offset % 0x80 < 4;
+}
+
+[[gnu::noinline]] std::uint64_t read_other(Vcpu& v, MmioOp op) {
+    bool const v3 = machine.gicv3();
+    if (op.offset == gicd::pidr2_v3) return v3 ? 0x3b : 0;
+    if (op.offset >= gicd::irouter) return read_router(v, op);
+    std::uint64_t value = 0;
+    if (is_redistributors(op) || op.size > 4 || GicBanks::read(v, op, value)) return value;
+    return v3 ? 0 : read_v2(v, op);
+}
+
 }  // namespace
 
 std::uint64_t Distributor::read(Vcpu& v, MmioOp op) {
-    bool const v3 = machine.gicv3();
     switch (op.offset) {
-        case gicd::ctlr: return v.vm->vgic.ctlr | (v3 ? gicd::Ctlr::are | gicd::Ctlr::ds : 0);
+        case gicd::ctlr: return v.vm->vgic.ctlr | (machine.gicv3() ? gicd::Ctlr::are | gicd::Ctlr::ds : 0);
         case gicd::typer: return typer(v);
         case gicd::iidr: return iidr;
-        case gicd::pidr2_v3: return v3 ? 0x3b : 0;
-        default: break;
+        default: return read_other(v, op);
     }
-    if (op.offset >= gicd::irouter) return v3 && op.offset < 0x8000 ? read_router(v, op) : 0;
-    std::uint64_t value = 0;
-    bool const is_private_v3 = v3 && op.offset % 0x80 < 4 && op.offset < gicd::ipriorityr && op.offset >= gicd::igroupr;
-    if (is_private_v3) return 0;  // with affinity routing, 0..31 are the redistributors'
-    if (op.size <= 4 && GicBanks::read(v, op, value)) return value;
-    return v3 || op.size > 4 ? 0 : read_v2(v, op);
 }
 
 void Distributor::write(Vcpu& v, MmioOp op, std::uint64_t value) {
-    bool const v3 = machine.gicv3();
-    if (op.offset == gicd::ctlr) return write_ctlr(v, static_cast<std::uint32_t>(value));
-    if (op.offset >= gicd::irouter) {
-        if (v3 && op.offset < 0x8000) write_router(v, op, value);
-        return;
-    }
-    bool const is_private_v3 = v3 && op.offset % 0x80 < 4 && op.offset < gicd::ipriorityr && op.offset >= gicd::igroupr;
-    if (is_private_v3 || op.size > 4) return;
+    if (op.offset >= gicd::irouter || op.size > 4) return write_router(v, op, value);
     auto const word = static_cast<std::uint32_t>(value);
-    if (GicBanks::write(v, op, word) || v3) return;
+    if (op.offset == gicd::ctlr) return write_ctlr(v, word);
+    if (is_redistributors(op) || GicBanks::write(v, op, word) || machine.gicv3()) return;
     write_v2(v, op, word);
 }
 
