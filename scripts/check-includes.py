@@ -35,7 +35,8 @@ SOURCES = {".hpp", ".cpp", ".S", ".inc"}
 MAX_LINES = 400
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
-ASSEMBLY = re.compile(r"\b(asm|__asm__|__asm)\b\s*(volatile|goto|\()")
+# An empty template is a barrier for the compiler, and no instruction.
+ASSEMBLY = re.compile(r'\b(?:asm|__asm__|__asm)\b\s*(?:volatile|goto)?\s*\((?!\s*"")')
 
 
 def sources():
