@@ -19,8 +19,10 @@ inline std::uint64_t now() {
     return TIFFIN_READ(cntvct_el0);
 }
 
-/// Raises the interrupt when now() reaches `ticks`; at once if it has.
+/// Raises the interrupt when now() reaches `ticks`; at once if it has. Masked meanwhile: a timer that is already on could fire
+/// between the two writes, and a handler's cancel() would be undone by the second.
 inline void set_deadline(std::uint64_t ticks) {
+    InterruptsMasked const masked;
     TIFFIN_WRITE(cntv_cval_el0, ticks);
     TIFFIN_WRITE(cntv_ctl_el0, 1);
 }

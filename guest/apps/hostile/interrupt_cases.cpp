@@ -55,6 +55,7 @@ Verdict software_interrupts_to_nobody() {
 }
 
 Verdict end_what_was_never_taken() {
+    interrupts::enable(sgi, 0x80, count);
     auto const s = attempt([] {
         for (std::uint32_t intid : {0u, sgi, 27u, 33u, 287u, 288u, 1019u, 1023u, 0xff'ffffu}) {
             if (interrupts::gic_version() == 3)
@@ -72,6 +73,7 @@ Verdict end_what_was_never_taken() {
 /// Every shared interrupt enabled and pending at once: more than any number of list registers, and with no handler for one of
 /// them.
 Verdict everything_pending_at_once() {
+    interrupts::enable(sgi, 0x80, count);
     taken = 0;
     auto const s = attempt([] {
         for (std::uint64_t word = 4; word < map::intid_count / 8; word += 4) {
@@ -101,6 +103,7 @@ Verdict deadline_in_the_past() {
 /// (target/arm/helper.c, gt_recalc_timer), and then does nothing else for ever. No hypervisor can come between: CNTV_CVAL_EL0
 /// does not trap.
 Verdict deadline_at_the_end_of_time() {
+    interrupts::enable(timer::intid, 0x80, count);
     taken = 0;
     auto const s = attempt([] { timer::set_deadline(~0ull >> 1); });
     settle();
@@ -109,6 +112,7 @@ Verdict deadline_at_the_end_of_time() {
 }
 
 Verdict reprogramming_storm() {
+    interrupts::enable(timer::intid, 0x80, count);
     taken = 0;
     auto const s = attempt([] {
         for (unsigned i = 0; i < 10'000; ++i) timer::set_deadline(timer::now() + (i % 2 != 0 ? ~0ull >> 1 : 1'000'000'000));
@@ -120,6 +124,7 @@ Verdict reprogramming_storm() {
 }
 
 Verdict both_timers_at_once() {
+    interrupts::enable(timer::intid, 0x80, count);
     interrupts::enable(map::physical_timer_intid, 0x40, count);
     taken = 0;
     auto const s = attempt([] {
