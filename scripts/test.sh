@@ -90,7 +90,8 @@ fuzz() {
 }
 
 qemu() {
-    build host tool/tiffin 'the tool' && build aarch64 all 'the hypervisor and the sample guests' || return 1
+    build host tool/tiffin 'the tool' && build aarch64 all 'the hypervisor and the sample guests' &&
+        build aarch64-clang all 'the hypervisor and the sample guests (Clang 19)' || return 1
     sh scripts/fetch-guests.sh || return 1
     shown pytest /usr/bin/python3 -m pytest tests/qemu -n 2 -v -p no:cacheprovider "$@"
     status=$?

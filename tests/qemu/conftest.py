@@ -34,12 +34,13 @@ def tool():
 
 @pytest.fixture
 def build(tool, tmp_path):
-    """build(domains, board, options) or build(text=...): packs a boot image, and returns its path."""
+    """build(domains, board, options) or build(text=...): packs a boot image, and returns its path. `preset` names the build folder
+    whose hypervisor is packed."""
 
-    def make(domains=None, board=Board(), options=None, text=None):
+    def make(domains=None, board=Board(), options=None, text=None, preset="aarch64"):
         source, image = tmp_path / "device.yaml", tmp_path / "boot.img"
         source.write_text(text or description(domains, board, options), encoding="utf-8")
-        built = tool("build", source, "-o", image)
+        built = tool("build", source, "-o", image, "--hypervisor", ROOT / "build" / preset / "hypervisor/tiffin.bin")
         assert built.returncode == 0, f"tiffin build failed:\n{built.stdout}{built.stderr}"
         return image
 

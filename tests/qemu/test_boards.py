@@ -44,6 +44,13 @@ def test_a_board_of_128_mib_holds_linux_and_an_app(machine):
     running.wait_for("idler", "idler: job done")
 
 
+def test_the_hypervisor_that_clang_builds_runs_linux_too(build, boot):
+    running = boot(build({"linux": linux(96), "metronome": metronome(jobs=1000)}, preset="aarch64-clang"))
+    assert running.wait_until_stopped(timeout=120) == 0
+    running.wait_for("linux", "linux: job done")
+    running.wait_for("metronome", "jobs=1000 missed=0")
+
+
 def test_a_board_of_8_gib_boots(machine):
     running = machine({"hello": app("hello")}, Board(memory_mib=8192))
     assert running.wait_until_stopped(timeout=60) == 0
