@@ -106,36 +106,43 @@ struct MmioAccess {
     bool write, sign_extend, sixty_four;
 };
 
-/// Nothing for what has no valid syndrome (pairs, exclusives, write-back, SIMD, DC ZVA), for table walks, cache maintenance, and for
-/// misaligned accesses: those get an abort, not a device. Only a translation fault tells a trustworthy HPFAR_EL2 in every case
-/// (Arm ARM, HPFAR_EL2).
-constexpr std::optional<MmioAccess> decode_mmio(Syndrome const& s) {
+/// Can EL2 carry the access out? Not what has no valid syndrome (pairs, exclusives, write-back, SIMD, DC ZVA), nor table walks, cache
+/// maintenance and misaligned accesses: those get an abort, not a device. Only a translation fault tells a trustworthy HPFAR_EL2 in every
+/// case (Arm ARM, HPFAR_EL2).
+constexpr bool is_mmio(Syndrome const& s) {
     using I = IssDataAbort;
     constexpr auto decisive = I::ISV::mask | I::FnV::mask | I::CM::mask | I::S1PTW::mask | 0b111100;
     constexpr auto wanted = I::ISV::mask | 0b000100;  // DFSC 0b0001xx: translation fault
-    auto const iss = s.esr;
-    if ((iss & decisive) != wanted) return std::nullopt;
-    MmioAccess const access{.ipa = s.ipa(),
-                            .size = static_cast<std::uint8_t>(1u << I::SAS::get(iss)),
-                            .rt = static_cast<std::uint8_t>(I::SRT::get(iss)),
-                            .write = I::WnR::get(iss),
-                            .sign_extend = I::SSE::get(iss),
-                            .sixty_four = I::SF::get(iss)};
-    if (!access.ipa.aligned(access.size)) return std::nullopt;
-    return access;
+    return (s.esr & decisive) == wanted && (s.far & ((1u << I::SAS::get(s.esr)) - 1)) == 0;
 }
 
+/// The access that `is_mmio` allows.
+constexpr MmioAccess mmio_access(Syndrome const& s) {
+    using I = IssDataAbort;
+    return {.ipa = s.ipa(),
+            .size = static_cast<std::uint8_t>(1u << I::SAS::get(s.esr)),
+            .rt = static_cast<std::uint8_t>(I::SRT::get(s.esr)),
+            .write = I::WnR::get(s.esr),
+            .sign_extend = I::SSE::get(s.esr),
+            .sixty_four = I::SF::get(s.esr)};
+}
+
+constexpr std::optional<MmioAccess> decode_mmio(Syndrome const& s) {
+    if (!is_mmio(s)) return std::nullopt;
+    return mmio_access(s);
+}
+
+/// `size` is 1, 2, 4 or 8.
 constexpr std::uint64_t low_bytes(std::uint64_t value, unsigned size) {
-    return size == 8 ? value : value & ((1ull << (size * 8u)) - 1);
+    unsigned const unused = 64 - 8 * size;
+    return value << unused >> unused;
 }
 
 /// What a load leaves in the guest's register: truncated, sign-extended, 32 or 64 bits wide.
 constexpr std::uint64_t finish_load(MmioAccess const& a, std::uint64_t raw) {
-    std::uint64_t value = low_bytes(raw, a.size);
-    if (a.sign_extend && a.size < 8) {
-        auto const sign = 1ull << (a.size * 8u - 1);
-        value = (value ^ sign) - sign;
-    }
+    unsigned const unused = 64 - 8u * a.size;
+    auto const top = raw << unused;
+    auto const value = a.sign_extend ? static_cast<std::uint64_t>(static_cast<std::int64_t>(top) >> unused) : top >> unused;
     return a.sixty_four ? value : static_cast<std::uint32_t>(value);
 }
 

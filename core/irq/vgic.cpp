@@ -17,6 +17,12 @@ constinit std::uint32_t list_registers = 4;
 
 bool is_sgi(std::uint32_t intid) { return intid < 16; }
 
+/// The bank of `intid`, for a change after which one of the bank's interrupts may be pending or active.
+IrqBank& bank_in_use(Vcpu& v, std::uint32_t intid) {
+    if (intid >= 32) v.vm->vgic.banks_in_use |= 1u << (intid / 32 - 1);
+    return bank(v, intid);
+}
+
 /// Does a pending state survive without its line? Level inputs are resampled instead.
 bool latches(IrqBank const& b, std::uint32_t m) { return ((b.edge | b.hardware) & m) != 0; }
 
@@ -38,7 +44,8 @@ std::uint32_t targeted(Vcpu const& v, std::uint32_t n) {
 template <class Visit>
 void for_each_bank(Vcpu& v, Visit visit) {
     visit(v.vgic.own, 0u, ~0u);
-    for (std::uint32_t n = 0; n < spi_banks; ++n) {
+    for (auto banks = v.vm->vgic.banks_in_use; banks != 0; banks &= banks - 1) {
+        auto const n = static_cast<std::uint32_t>(std::countr_zero(banks));
         IrqBank& b = v.vm->vgic.spi[n];
         if ((b.raised() | b.active) != 0) visit(b, 32 * (n + 1), targeted(v, n));
     }
@@ -249,14 +256,14 @@ void raise_private(Vcpu& v, std::uint32_t intid) {
 void raise(Vcpu& v, std::uint32_t intid) {
     if (intid < 32) return raise_private(v, intid);
     Vcpu& target = target_of(v, intid);
-    IrqBank& b = bank(target, intid);
+    IrqBank& b = bank_in_use(target, intid);
     b.pending |= mask(intid);
     deliver(target, b, intid);
 }
 
 void set_line(Vcpu& v, std::uint32_t intid, bool high) {
     Vcpu& target = target_of(v, intid);
-    IrqBank& b = bank(target, intid);
+    IrqBank& b = bank_in_use(target, intid);
     auto const m = mask(intid);
     bool const was = (b.line & m) != 0;
     if (was == high) return;
@@ -360,7 +367,7 @@ void set_active(Vcpu& v, std::uint32_t first, std::uint32_t bits, bool active) {
     auto const mine = bits & concerning(v, first);
     if (mine == 0) return;
     with_all_at_home(v, [&] {
-        IrqBank& b = bank(v, first);
+        IrqBank& b = bank_in_use(v, first);
         auto const ended = active ? 0 : b.active & b.hardware & mine;
         b.active = active ? b.active | mine : b.active & ~mine;
         for (auto rest = ended; rest != 0; rest &= rest - 1)
@@ -427,6 +434,8 @@ void reset(Vm& vm) {
     }
     for (auto& target : vm.vgic.target) target = 0;
     vm.vgic.ctlr = 0;
+    vm.vgic.banks_in_use = 0;
+    for (std::uint32_t n = 0; n < spi_banks; ++n) vm.vgic.banks_in_use |= vm.vgic.spi[n].line != 0 ? 1u << n : 0;
     for (Vcpu* v : vm.vcpus) reset(*v);
 }
 

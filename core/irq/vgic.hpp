@@ -56,6 +56,7 @@ struct VgicVm {
     IrqBank spi[spi_banks];
     std::uint8_t target[spi_banks * 32]{};   // vCPU index an SPI goes to
     std::uint32_t ctlr{0};                   // GICD_CTLR enable bits of both groups
+    std::uint32_t banks_in_use{0};           // SPI banks in which anything has been raised or active since the last reset
 };
 
 namespace vgic {

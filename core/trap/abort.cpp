@@ -10,13 +10,14 @@ namespace {
 using armv8::Esr;
 using armv8::FaultKind;
 using armv8::IssDataAbort;
-using armv8::MmioAccess;
 
-void emulate(Vcpu& v, MmioSlot const& slot, MmioAccess const& access) {
+void emulate(Vcpu& v, MmioSlot const& slot, armv8::Syndrome const& s) {
+    auto const access = armv8::mmio_access(s);
     MmioOp const op{.offset = static_cast<std::uint32_t>(access.ipa - slot.base), .size = access.size};
     v.regs.pc += 4;
     if (access.write) return slot.device->write(v, op, armv8::low_bytes(v.regs.get(access.rt), access.size));
-    v.regs.set(access.rt, armv8::finish_load(access, slot.device->read(v, op)));
+    auto const value = slot.device->read(v, op);
+    v.regs.set(access.rt, armv8::finish_load(armv8::mmio_access(s), value));
 }
 
 /// A write to a page that is still the image's. HPFAR_EL2 tells the address only for a fault on a table walk; else it is looked up from the
@@ -51,9 +52,8 @@ bool is_lost(Vcpu const& v) {
 }  // namespace
 
 void on_data_abort(Vcpu& v, armv8::Syndrome const& s) {
-    auto const access = armv8::decode_mmio(s);
-    if (access) [[likely]] {
-        if (auto const* slot = v.vm->find_aligned(access->ipa)) return emulate(v, *slot, *access);
+    if (armv8::is_mmio(s)) [[likely]] {
+        if (auto const* slot = v.vm->find_aligned(s.ipa())) [[likely]] return emulate(v, *slot, s);
     }
     other_data_abort(v, s);
 }

@@ -1,0 +1,178 @@
+#include "core/sched/scheduler.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+#include <random>
+#include <vector>
+
+#include "core/vm/vcpu.hpp"
+
+namespace tiffin {
+namespace {
+
+using Place = Scheduler::Place;
+
+struct Queue {
+    std::deque<Vcpu> vcpus;
+    std::vector<Vcpu*> slots = std::vector<Vcpu*>(64);
+    Scheduler scheduler{slots};
+
+    Vcpu& fixed(std::uint8_t priority) {
+        Vcpu& v = vcpus.emplace_back();
+        v.policy = abi::Policy::Fixed;
+        v.priority = priority;
+        return v;
+    }
+    Vcpu& share(std::uint16_t weight, std::uint64_t virtual_time = 0) {
+        Vcpu& v = vcpus.emplace_back();
+        v.weight = weight;
+        v.weight_factor = 1024ull * abi::default_weight / weight;
+        v.virtual_time = virtual_time;
+        return v;
+    }
+    void add(Vcpu& v, Place place = Place::Back) { scheduler.add(v, place); }
+};
+
+TEST(Scheduler, NobodyReadyGivesNobody) {
+    Queue q;
+    EXPECT_EQ(q.scheduler.take(), nullptr);
+}
+
+TEST(Scheduler, AnyFixedComesBeforeAnyShare) {
+    Queue q;
+    Vcpu &share = q.share(10'000), &fixed = q.fixed(1);
+    q.add(share), q.add(fixed);
+    EXPECT_EQ(q.scheduler.take(), &fixed);
+    EXPECT_EQ(q.scheduler.take(), &share);
+}
+
+TEST(Scheduler, TheHighestPriorityComesFirstFromOneToSixtyThree) {
+    Queue q;
+    Vcpu &low = q.fixed(1), &high = q.fixed(abi::max_priority), &middle = q.fixed(31);
+    q.add(low), q.add(high), q.add(middle);
+    EXPECT_EQ(q.scheduler.take(), &high);
+    EXPECT_EQ(q.scheduler.take(), &middle);
+    EXPECT_EQ(q.scheduler.take(), &low);
+}
+
+TEST(Scheduler, WithinAPriorityTheFirstToComeIsTheFirstServed) {
+    Queue q;
+    Vcpu &a = q.fixed(5), &b = q.fixed(5), &c = q.fixed(5);
+    q.add(a), q.add(b);
+    q.add(c, Place::Front);
+    EXPECT_EQ(q.scheduler.take(), &c);
+    EXPECT_EQ(q.scheduler.take(), &a);
+    EXPECT_EQ(q.scheduler.take(), &b);
+}
+
+TEST(Scheduler, AFixedOneIsRemovedFromFrontMiddleAndBack) {
+    for (std::size_t gone = 0; gone < 3; ++gone) {
+        Queue q;
+        for (int i = 0; i < 3; ++i) q.add(q.fixed(9));
+        q.scheduler.remove(q.vcpus[gone]);
+        q.add(q.fixed(9));
+        for (std::size_t i = 0; i < 4; ++i) {
+            if (i == gone) continue;
+            EXPECT_EQ(q.scheduler.take(), &q.vcpus[i]) << "without " << gone;
+        }
+        EXPECT_EQ(q.scheduler.take(), nullptr);
+    }
+}
+
+TEST(Scheduler, RemovingWhoIsNotQueuedDoesNothing) {
+    Queue q;
+    Vcpu &fixed = q.fixed(3), &other = q.fixed(3), &share = q.share(100);
+    q.scheduler.remove(fixed);
+    q.scheduler.remove(share);
+    q.add(other);
+    q.scheduler.remove(fixed);
+    EXPECT_EQ(q.scheduler.take(), &other);
+}
+
+TEST(Scheduler, TheLeastServedShareComesFirstWhateverIsRemoved) {
+    std::mt19937 random{7};
+    Queue q;
+    std::vector<Vcpu*> ready;
+    for (int i = 0; i < 32; ++i) q.share(100);
+    for (int step = 0; step < 20'000; ++step) {
+        Vcpu& v = q.vcpus[random() % q.vcpus.size()];
+        auto const at = std::ranges::find(ready, &v);
+        if (at == ready.end()) {
+            v.virtual_time = random() % 500;
+            q.add(v);
+            ready.push_back(&v);
+        } else if (random() % 2 != 0) {
+            q.scheduler.remove(v);
+            ready.erase(at);
+        } else {
+            auto const least = (*std::ranges::min_element(ready, {}, &Vcpu::virtual_time))->virtual_time;
+            Vcpu* const first = q.scheduler.take();
+            ASSERT_EQ(first->virtual_time, least);
+            ready.erase(std::ranges::find(ready, first));
+        }
+        ASSERT_EQ(q.scheduler.shares_waiting(), !ready.empty());
+    }
+}
+
+TEST(Scheduler, SharesConvergeToWeightsWithinOnePercent) {
+    Queue q;
+    std::uint16_t const weights[] = {1, 50, 100, 300, 1000, 10'000};
+    std::uint64_t total_weight = 0, total = 0;
+    for (auto weight : weights) {
+        q.add(q.share(weight));
+        total_weight += weight;
+    }
+    std::mt19937 random{3};
+    for (int slice = 0; slice < 400'000; ++slice) {
+        Vcpu& v = *q.scheduler.take();
+        std::uint64_t const ticks = 2000 + random() % 2000;
+        q.scheduler.charge(v, ticks);
+        total += ticks;
+        q.add(v);
+    }
+    for (auto const& v : q.vcpus) {
+        auto const fair = static_cast<double>(total) * v.weight / static_cast<double>(total_weight);
+        EXPECT_NEAR(static_cast<double>(v.stats.run_ticks) / fair, 1.0, v.weight >= 50 ? 0.01 : 0.2) << "weight " << v.weight;
+    }
+}
+
+TEST(Scheduler, AFixedOneIsNotChargedVirtualTime) {
+    Queue q;
+    Vcpu& v = q.fixed(5);
+    q.scheduler.charge(v, 1000);
+    EXPECT_EQ(v.virtual_time, 0u);
+    EXPECT_EQ(v.stats.run_ticks, 1000u);
+}
+
+TEST(Scheduler, ASleeperComesBackWithABonusAndNoMore) {
+    Queue q;
+    Vcpu &worker = q.share(100), &sleeper = q.share(100);
+    q.scheduler.charge(worker, 1'000'000);
+    q.scheduler.catch_up(sleeper, 1000);
+    EXPECT_EQ(sleeper.virtual_time, 1'000'000u - 1000u);
+}
+
+TEST(Scheduler, ComingBackNeverGivesTimeBackToWhoHadMore) {
+    Queue q;
+    Vcpu &worker = q.share(100), &greedy = q.share(100, 5'000'000);
+    q.scheduler.charge(worker, 1000);
+    q.scheduler.catch_up(greedy, 1000);
+    EXPECT_EQ(greedy.virtual_time, 5'000'000u);
+}
+
+TEST(Scheduler, BeatsKnowsPolicyPriorityAndSlack) {
+    Queue q;
+    Vcpu &low = q.fixed(1), &high = q.fixed(2), &first = q.share(100, 100), &later = q.share(100, 200);
+    EXPECT_TRUE(Scheduler::beats(high, low, 0));
+    EXPECT_FALSE(Scheduler::beats(low, high, 0));
+    EXPECT_FALSE(Scheduler::beats(low, low, 0)) << "an equal waits for its turn";
+    EXPECT_TRUE(Scheduler::beats(low, first, 0));
+    EXPECT_FALSE(Scheduler::beats(first, low, 0));
+    EXPECT_TRUE(Scheduler::beats(first, later, 99));
+    EXPECT_FALSE(Scheduler::beats(first, later, 100));
+}
+
+}  // namespace
+}  // namespace tiffin

@@ -1,0 +1,254 @@
+// A machine in host memory, for tests and fuzzers: VMs with RAM, vCPUs and a console on the recording fake of arch/host. Its RAM lies at the
+// physical addresses that the plan names, so that page tables, copies and scrubbing work on real memory.
+#pragma once
+#include <sys/mman.h>
+
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arch/host/cpu_interface.hpp"
+#include "arch/host/hardware.hpp"
+#include "core/arch.hpp"
+#include "core/console/console.hpp"
+#include "core/console/testing.hpp"
+#include "core/cpu.hpp"
+#include "core/irq/physical.hpp"
+#include "core/lifecycle/lifecycle.hpp"
+#include "core/vm/vm.hpp"
+#include "plan/pool.hpp"
+#include "plan/testing.hpp"
+
+namespace tiffin::testing {
+
+/// What a test wants of a VM.
+struct VmSpec {
+    std::uint32_t vcpus{1};
+    abi::Policy policy{abi::Policy::Share};
+    std::uint32_t priority{0};                  // fixed
+    std::uint32_t weight{abi::default_weight};  // share
+    std::uint64_t ram{0x1'0000};                // bytes
+    std::uint32_t spi{0};                       // a physical SPI that it is given, under the same number; 0: none
+};
+
+inline constexpr std::uint64_t board_ram = 0x4000'0000, board_ram_size = 0x800'0000;
+inline constexpr std::uint64_t guest_ram = abi::guest_map::ram;
+inline constexpr std::uint64_t payload_size = 0x2001;  // three pages, the last with one byte
+
+/// The board's RAM, at its physical addresses. Lives as long as the process: tables of one test are never seen by the next, since Board clears
+/// what it uses.
+inline void map_board_ram() {
+    static bool const mapped = [] {
+        auto* const wanted = reinterpret_cast<void*>(board_ram);
+        auto const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+        return mmap(wanted, board_ram_size, PROT_READ | PROT_WRITE, flags, -1, 0) == wanted;
+    }();
+    if (!mapped) throw std::runtime_error{"no room for the board's RAM at 0x40000000 of this process"};
+}
+
+class Board {
+public:
+    explicit Board(std::vector<VmSpec> const& specs = {VmSpec{}}, abi::GicVersion gic = abi::GicVersion::V3, std::uint32_t list_registers = 4)
+        : bytes_{make_plan(specs, gic)}, plan_{open(bytes_)} {
+        map_board_ram();
+        host::reset();
+        vgic::set_list_register_count(list_registers);
+        auto const& header = plan_->header();
+        pool_ = Pool{Pa{header.load_address + header.image_bytes}, header.pool_bytes};
+        fill_image(header.load_address);
+        machine = Machine{};
+        machine.plan = &*plan_;
+        machine.gic_is_v3 = gic == abi::GicVersion::V3;
+        machine.console = &console;
+        machine.random_state[0] = 1;
+        owners_.resize(988);
+        machine.irq_owners = owners_;
+        build_cpu();
+        for (std::uint32_t id = 0; id < specs.size(); ++id) build_vm(id);
+        machine.vms = vms_;
+    }
+    Board(Board const&) = delete;
+    Board& operator=(Board const&) = delete;
+    ~Board() { machine = Machine{}; }
+
+    Vm& vm(std::size_t i = 0) { return *vms_.at(i); }
+    Vcpu& vcpu(std::size_t vm_index = 0, std::size_t i = 0) { return *vm(vm_index).vcpus[i]; }
+    Cpu& cpu() { return cpu_; }
+    [[nodiscard]] PlanView const& plan() const { return *plan_; }
+    static host::Hardware& hw() { return host::hardware(); }
+
+    /// Starts every VM. Nothing runs before run().
+    void boot() {
+        for (Vm* each : vms_) lifecycle::boot(*each);
+    }
+    /// Leaves EL2 as the vectors do: the vCPU whose guest runs next.
+    Vcpu& run() { return *sched::switch_vcpu(cpu_); }
+    /// Boots VM 0 alone and enters its vCPU 0, with both interrupt groups enabled.
+    Vcpu& run_first() {
+        lifecycle::boot(vm());
+        vm().vgic.ctlr = 3;
+        return run();
+    }
+    /// Makes `v` ready if it was off, and gives it the core whatever others want.
+    void enter(Vcpu& v) {
+        if (v.state == VcpuState::Off) sched::start(v);
+        if (v.state == VcpuState::Blocked) sched::wake(v);
+        for (int n = 0; n < 100 && cpu_.current != &v; ++n) {
+            sched::yield(*(cpu_.current != nullptr ? cpu_.current : &v));
+            v.virtual_time = 0;
+            run();
+        }
+    }
+    /// The EL2 timer fires at its deadline, and the vectors act on it.
+    void fire_deadline() {
+        hw().counter = std::max(hw().counter, hw().deadline);
+        hw().irq_pending.insert(plan_->board().hyp_timer_intid);
+        take_interrupts();
+    }
+    /// Physical interrupts are taken as the vectors take them while a guest runs.
+    void take_interrupts() {
+        while (irq::handle_one(cpu_)) {}
+        if (cpu_.need_resched) run();
+    }
+    /// Maintenance, as long as the list registers ask for it.
+    void maintain() {
+        for (int n = 0; host::maintenance_pending() && n < 8; ++n) {
+            hw().irq_pending.insert(plan_->board().maintenance_intid);
+            take_interrupts();
+        }
+    }
+    /// What the hypervisor and the VMs have said since the last call.
+    std::string said() {
+        for (unsigned n = 0; n < 100'000 && console.busy(); ++n) console.poll();
+        return std::exchange(uart.sent, {});
+    }
+
+    FakeUart uart;
+    Console console{uart};
+
+private:
+    static abi::BoardRecord board_of(PlanTables& p, abi::GicVersion gic) {
+        auto board = p.header.board;
+        board.gic_version = gic;
+        if (gic == abi::GicVersion::V3) return board;
+        board.gicr = board.gicr_size = 0;
+        board.gicc = 0x0801'0000, board.gicc_size = 0x2000;
+        board.gich = 0x0803'0000, board.gich_size = 0x1000;
+        board.gicv = 0x0804'0000, board.gicv_size = 0x2000;
+        return board;
+    }
+
+    static void add_vm(PlanTables& p, std::uint32_t id, VmSpec const& spec, std::uint64_t ram_pa) {
+        abi::VmRecord vm{};
+        vm.name = p.text("vm" + std::to_string(id));
+        vm.line = 10 + id;
+        vm.ram_ipa = guest_ram, vm.ram_size = spec.ram, vm.ram_pa = ram_pa;
+        vm.entry = guest_ram, vm.x0 = guest_ram + 0x2000;
+        vm.payloads = {id, 1};
+        vm.vcpus = {static_cast<std::uint32_t>(p.vcpus.size()), spec.vcpus};
+        vm.interrupts = {static_cast<std::uint32_t>(p.interrupts.size()), spec.spi != 0 ? 1u : 0u};
+        p.vms.push_back(vm);
+        p.payloads.push_back({.ipa = guest_ram, .image_offset = 0x2'0000, .size = payload_size, .crc32 = 0, .what = p.text("kernel")});
+        bool const fixed = spec.policy == abi::Policy::Fixed;
+        for (std::uint32_t i = 0; i < spec.vcpus; ++i)
+            p.vcpus.push_back({.vm = id, .core = 0, .policy = spec.policy, .priority = fixed ? spec.priority : 0,
+                               .weight = fixed ? 0 : spec.weight, .reserved = 0});
+        if (spec.spi != 0) p.interrupts.push_back({.physical = spec.spi, .virtual_id = spec.spi, .edge = 0, .line = 5});
+    }
+
+    static std::vector<std::byte> make_plan(std::vector<VmSpec> const& specs, abi::GicVersion gic) {
+        auto p = good_plan();
+        p.vms.clear(), p.vcpus.clear(), p.payloads.clear(), p.windows.clear(), p.interrupts.clear();
+        p.header.pool_bytes = 0x100'0000;
+        p.header.board = board_of(p, gic);
+        std::uint64_t ram = board_ram + 0x200'0000;
+        for (std::uint32_t id = 0; id < specs.size(); ++id) {
+            add_vm(p, id, specs[id], ram);
+            ram += align_up(specs[id].ram, large_page_size);
+        }
+        for (auto& vm : p.vms) vm.windows = {0, 0};
+        return p.bytes();
+    }
+
+    static std::unique_ptr<PlanView> open(std::vector<std::byte> const& bytes) {
+        auto view = PlanView::open(bytes);
+        if (!view) throw std::runtime_error{std::string{view.error().table} + ": " + view.error().what};
+        return std::make_unique<PlanView>(*view);
+    }
+
+    /// Page n of the payload is full of the byte 0x10 + n; RAM is dirty.
+    void fill_image(std::uint64_t load_address) {
+        for (std::uint64_t n = 0; n < 3; ++n)
+            std::memset(reinterpret_cast<void*>(load_address + 0x2'0000 + n * page_size), static_cast<int>(0x10 + n), page_size);
+    }
+
+    void build_cpu() {
+        auto const count = plan_->vcpus().size();
+        cpu_.timers = TimerQueue{pool_.array<Timer*>(2 * count)};
+        cpu_.scheduler = Scheduler{pool_.array<Vcpu*>(count)};
+        machine.cpus = {&cpu_, 1};
+    }
+
+    void build_vm(std::uint32_t id) {
+        auto const& record = plan_->vms()[id];
+        Vm& vm = *pool_.make<Vm>();
+        vms_.push_back(&vm);
+        vm.id = id;
+        vm.record = &record;
+        vm.name = plan_->string(record.name);
+        ports_.emplace_back(console, vm.name);
+        vm.console = &ports_.back();
+        console.attach(ports_.back());
+        vm.vcpus = pool_.array<Vcpu*>(record.vcpus.count);
+        for (std::uint32_t i = 0; i < record.vcpus.count; ++i) vm.vcpus[i] = build_vcpu(vm, i, plan_->vcpus_of(record)[i]);
+        vm.stage2.build(pool_, *plan_, record, Pa{plan_->header().load_address});
+        for (auto const& given : plan_->interrupts_of(record)) {
+            owners_[given.physical - 32] = {.vm = &vm, .virtual_id = given.virtual_id};
+            vm.vgic.spi[given.virtual_id / 32 - 1].hardware |= vgic::mask(given.virtual_id);
+        }
+        vgic::reset(vm);
+    }
+
+    Vcpu* build_vcpu(Vm& vm, std::uint32_t index, abi::VcpuRecord const& record) {
+        Vcpu& v = *pool_.make<Vcpu>();
+        v.cpu = &cpu_;
+        v.vm = &vm;
+        v.index = index;
+        v.policy = record.policy;
+        v.priority = static_cast<std::uint8_t>(record.priority);
+        v.weight = static_cast<std::uint16_t>(record.weight);
+        v.weight_factor = 1024ull * abi::default_weight / (record.weight == 0 ? abi::default_weight : record.weight);
+        v.virtual_timer = {.owner = &v, .kind = Timer::Kind::Virtual};
+        v.physical_timer = {.owner = &v, .kind = Timer::Kind::Physical};
+        v.vgic.own.hardware = vgic::mask(abi::guest_map::virtual_timer_intid);
+        return &v;
+    }
+
+    std::vector<std::byte> bytes_;
+    std::unique_ptr<PlanView> plan_;
+    Pool pool_;
+    Cpu cpu_;
+    std::vector<IrqOwner> owners_;
+    std::vector<Vm*> vms_;
+    std::deque<ConsolePort> ports_;
+};
+
+/// Bytes of a VM's private memory behind guest address `at`.
+inline std::uint8_t* private_ram(Vm const& vm, std::uint64_t at) {
+    return reinterpret_cast<std::uint8_t*>(vm.record->ram_pa + (at - vm.record->ram_ipa));
+}
+
+/// Sets up interrupt `intid` as guests do: enabled, group 1, `priority`, and edge or level.
+inline void enable(Vcpu& v, std::uint32_t intid, std::uint8_t priority = 0xa0, bool edge = false) {
+    auto& b = vgic::bank(v, intid);
+    auto const m = vgic::mask(intid);
+    b.enabled |= m;
+    b.group1 |= m;
+    b.priority[intid % 32] = priority;
+    if (intid >= 16) b.edge = edge ? b.edge | m : b.edge & ~m;
+}
+
+}  // namespace tiffin::testing
