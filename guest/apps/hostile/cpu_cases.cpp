@@ -88,9 +88,21 @@ Verdict auxiliary_control() {
     }));
 }
 
+/// With the guest's own trap open (CPACR_EL1.ZEN, FPEN), or it would be the guest's own doing.
 Verdict sve_registers() {
-    return expect_undefined(attempt([] { READ("S3_0_C1_C2_0"); }));
-}  // ZCR_EL1
+    auto const before = TIFFIN_READ(cpacr_el1);
+    TIFFIN_WRITE(cpacr_el1, before | 3ull << 16 | 3ull << 20);
+    auto const s = attempt([] { READ("S3_0_C1_C2_0"); });  // ZCR_EL1
+    TIFFIN_WRITE(cpacr_el1, before);
+    return expect_undefined(s);
+}
+
+/// Pointer-authentication keys: a VM's own where the CPU has them, undefined elsewhere. Nobody else's ever.
+Verdict authentication_keys() {
+    bool const exist = (TIFFIN_READ(S3_0_C0_C6_1) & 0xff0) != 0;    // ID_AA64ISAR1_EL1.APA, API
+    auto const s = attempt([] { WRITE("S3_0_C2_C1_0", 0x1234); });  // APIAKeyLo_EL1
+    return exist ? expect_quiet(s) : expect_undefined(s);
+}
 
 Verdict undefined_instruction() {
     return expect_undefined(attempt([] { asm volatile(".inst 0"); }));
@@ -160,6 +172,7 @@ constexpr Case cases[] = {
     {"implementation-defined", implementation_defined},
     {"auxiliary-control", auxiliary_control},
     {"sve-registers", sve_registers},
+    {"authentication-keys", authentication_keys},
     {"undefined-instruction", undefined_instruction},
     {"breakpoint-instruction", breakpoint_instruction},
     {"halt-instruction", halt_instruction},
