@@ -116,13 +116,39 @@ Verdict halt_instruction() {
     return expect_undefined(attempt([] { asm volatile("hlt #0xf000"); }));
 }
 
-/// To EL2h by ERET: the return stays at EL1 and sets PSTATE.IL (Arm ARM, "Illegal return events from AArch64 state").
-Verdict return_to_el2() {
-    auto const s = attempt([] {
-        asm volatile("adr x9, 1f; msr elr_el1, x9; mov x9, #0x3c9; msr spsr_el1, x9; eret; 1: nop" : : : "x9", "memory");
+/// ERET to a mode that EL1 may not enter: it stays at EL1 and sets PSTATE.IL (Arm ARM, "Illegal return events from AArch64
+/// state").
+Verdict return_to(std::uint64_t mode) {
+    auto const s = attempt([mode] {
+        asm volatile("adr x9, 1f; msr elr_el1, x9; msr spsr_el1, %0; eret; 1: nop" : : "r"(0x3c0 | mode) : "x9", "memory");
     });
     tiffin::sdk::unmask_interrupts();
     return s.ec == Ec::IllegalState ? nullptr : "no illegal-state exception";
+}
+Verdict return_to_el2() { return first_of(return_to(0b1001), return_to(0b1000)); }          // EL2h, EL2t
+Verdict return_to_el3() { return first_of(return_to(0b1101), return_to(0b1100)); }          // EL3h, EL3t
+Verdict return_to_aarch32() { return first_of(return_to(0b1'0011), return_to(0b1'1010)); }  // Supervisor, Hyp
+
+/// The app never uses them, so what they hold is what the hypervisor left: another VM's, if it is not zero.
+Verdict floating_point_holds_nothing() {
+    alignas(16) std::uint64_t registers[64];
+    auto const before = TIFFIN_READ(cpacr_el1);
+    TIFFIN_WRITE(cpacr_el1, before | 3ull << 20);  // FPEN
+    auto const s = attempt([&registers] {
+        asm volatile(
+            ".arch_extension fp; .arch_extension simd; mov x9, %0;"
+            "st1 {v0.2d-v3.2d}, [x9], #64; st1 {v4.2d-v7.2d}, [x9], #64; st1 {v8.2d-v11.2d}, [x9], #64; st1 {v12.2d-v15.2d}, "
+            "[x9], #64;"
+            "st1 {v16.2d-v19.2d}, [x9], #64; st1 {v20.2d-v23.2d}, [x9], #64; st1 {v24.2d-v27.2d}, [x9], #64; st1 "
+            "{v28.2d-v31.2d}, [x9]"
+            :
+            : "r"(registers)
+            : "x9", "memory");
+    });
+    TIFFIN_WRITE(cpacr_el1, before);
+    std::uint64_t any = 0;
+    for (auto const half : registers) any |= half;
+    return first_of(expect_quiet(s), any == 0 ? nullptr : "somebody's numbers");
 }
 
 Verdict misaligned_program_counter() {
@@ -177,6 +203,9 @@ constexpr Case cases[] = {
     {"breakpoint-instruction", breakpoint_instruction},
     {"halt-instruction", halt_instruction},
     {"return-to-el2", return_to_el2},
+    {"return-to-el3", return_to_el3},
+    {"return-to-aarch32", return_to_aarch32},
+    {"floating-point-holds-nothing", floating_point_holds_nothing},
     {"misaligned-program-counter", misaligned_program_counter},
     {"misaligned-stack-pointer", misaligned_stack_pointer},
     {"event-games", event_games},

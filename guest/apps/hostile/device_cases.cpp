@@ -66,6 +66,16 @@ Verdict read_distributor_in_every_size() {
                     unharmed(read_all<std::uint64_t>(map::gicd, map::gicd_size), before));
 }
 
+/// Both frames of the one redistributor, or on a GICv2 the nothing at its place; and the nothing behind it.
+Verdict read_redistributors() {
+    auto const before = mmio_read<std::uint32_t>(typer);
+    auto const beyond = attempt([] { (void)mmio_read<std::uint32_t>(map::gicr + map::gicr_stride); });
+    return first_of(unharmed(read_all<std::uint8_t>(map::gicr, 0x1000), before),
+                    unharmed(read_all<std::uint32_t>(map::gicr, 0x1000), before),
+                    unharmed(read_all<std::uint32_t>(map::gicr + 0x1'0000, 0x1000), before),
+                    unharmed(read_all<std::uint64_t>(map::gicr + 0x1'0000, 0x1000), before), expect_abort(beyond));
+}
+
 /// Identification and reserved registers of the distributor: writes change nothing.
 Verdict write_read_only_registers() {
     auto const before = mmio_read<std::uint32_t>(typer);
@@ -113,6 +123,7 @@ constexpr Case cases[] = {
     {"device-straddle-the-end", straddle_the_end},
     {"device-zero-a-block", zero_a_block},
     {"read-distributor-in-every-size", read_distributor_in_every_size},
+    {"read-redistributors", read_redistributors},
     {"write-read-only-registers", write_read_only_registers},
     {"read-uart-everywhere", read_uart_everywhere},
     {"write-uart-everywhere", write_uart_everywhere},

@@ -3,6 +3,10 @@
 #include "guest/apps/hostile/hostile.hpp"
 #include "guest/sdk/caches.hpp"
 
+// Answers with what its first instruction says.
+extern "C" std::uint64_t hostile_answer();
+asm(".pushsection .text.hostile_answer, \"ax\"; .balign 4; .global hostile_answer; hostile_answer: mov x0, #1; ret; .popsection");
+
 namespace hostile {
 namespace {
 
@@ -64,14 +68,28 @@ Verdict clean_nowhere() {
     return s.faults == 0 || s.ec == Ec::DataAbort ? nullptr : "another exception class";
 }
 
+/// The code is the boot image's own page until it is written: the write must land in a copy, and be what is then fetched.
+Verdict rewrite_own_code() {
+    constexpr std::uint32_t mov_x0_1 = 0xd2800020, mov_x0_2 = 0xd2800040;
+    auto const at = reinterpret_cast<std::uint64_t>(&hostile_answer);
+    auto const write_code = [at](std::uint32_t instruction) {
+        mmio_write<std::uint32_t>(at, instruction);
+        asm volatile("dc cvau, %0; dsb ish; ic ivau, %0; dsb ish; isb" : : "r"(at) : "memory");
+    };
+    std::uint64_t got = 0;
+    auto const s = attempt([&] {
+        write_code(mov_x0_2);
+        got = hostile_answer();
+        write_code(mov_x0_1);
+    });
+    return first_of(expect_quiet(s), got == 2 ? nullptr : "old code ran", hostile_answer() == 1 ? nullptr : "new code stayed");
+}
+
 constexpr Case cases[] = {
-    {"read-nowhere", read_nowhere},
-    {"write-nowhere", write_nowhere},
-    {"jump-nowhere", jump_nowhere},
-    {"jump-to-zero", jump_to_zero},
-    {"jump-into-the-distributor", jump_into_the_distributor},
-    {"jump-below-memory", jump_below_memory},
-    {"pair-nowhere", pair_nowhere},
+    {"rewrite-own-code", rewrite_own_code},   {"read-nowhere", read_nowhere},
+    {"write-nowhere", write_nowhere},         {"jump-nowhere", jump_nowhere},
+    {"jump-to-zero", jump_to_zero},           {"jump-into-the-distributor", jump_into_the_distributor},
+    {"jump-below-memory", jump_below_memory}, {"pair-nowhere", pair_nowhere},
     {"clean-nowhere", clean_nowhere},
 };
 
