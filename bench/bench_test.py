@@ -1,0 +1,62 @@
+"""Host tests of the benchmark's own arithmetic: figures out of logs, verdicts out of figures."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import guests  # noqa: E402
+from machines import BenchError, run_until  # noqa: E402
+from table import Row, Table  # noqa: E402
+
+
+def test_medians_are_read_whatever_stands_before_them():
+    text = "[guest] bench: null_hypercall=49 min=49 max=51\ndom1: bench: self_sgi=303 min=1 max=400\n"
+    assert guests.micro(text) == {"null hypercall (SMCCC_VERSION)": 49, "self-SGI to handler": 303}
+
+
+def test_a_switch_is_half_of_what_a_yield_takes():
+    assert guests.switch("bench: yield=1000 min=1 max=2\nbench: yield=1100 min=1 max=2\n") == {"switch between two VMs": 525}
+
+
+def test_linux_times_are_of_the_kernel_log_in_microseconds():
+    text = "[    0.787132] Run /init as init process\n[    1.034638] reboot: Power down\n"
+    assert guests.linux(text) == {"Linux to user space, kernel log time": 787132, "Linux fork/file/pipe load": 247506}
+
+
+def test_an_unseeded_linux_never_meets_the_seeded_rows():
+    text = "[    0.787132] Run /init as init process\n[    1.034638] reboot: Power down\n"
+    assert set(guests.linux(text, seeded=False)).isdisjoint(guests.linux(text))
+
+
+@pytest.mark.parametrize(("tiffin", "met"), [(60, True), (61, False), (None, None)])
+def test_a_goal_is_met_up_to_its_figure(tiffin, met):
+    assert Row("r", "u", 60, tiffin=tiffin).met is met
+
+
+def test_a_goal_of_a_ratio_needs_both_sides():
+    assert Row("r", "u", 1.01, True, native=100, tiffin=101).met is True
+    assert Row("r", "u", 1.01, True, native=100, tiffin=102).met is False
+    assert Row("r", "u", 1.01, True, tiffin=102).met is None
+
+
+def test_no_missed_tick_is_a_figure_and_not_its_absence():
+    row = Row("r", "u", 0, tiffin=0)
+    assert row.met is True and row.as_json()["tiffin"] == 0
+
+
+def test_every_row_name_that_the_parsers_give_is_in_the_table():
+    names = {r.name for r in Table().rows}
+    tick = guests.tick("bench: tick jobs=1000 missed=1 avg=2 p99=3 max=4")
+    assert names >= set(guests.MICRO.values()) | set(tick) | {guests.FIRST_INSTRUCTION.format(m) for m in (8, 512)}
+
+
+def test_a_run_without_its_verdict_says_what_it_waited_for():
+    with pytest.raises(BenchError, match="no 'never'.*\n.*said"):
+        run_until(["sh", "-c", "echo said"], ["never"], 5)
+
+
+def test_a_run_ends_with_its_verdict_and_not_with_its_time():
+    assert "done" in run_until(["sh", "-c", "echo done; exec sleep 60"], ["done"], 30)
