@@ -23,11 +23,21 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
+/// A description is not trusted with the terminal: escape codes and line breaks in its names are shown, not obeyed.
+std::string printable(std::string_view text) {
+    std::string out;
+    for (char const c : text) {
+        auto const byte = static_cast<unsigned char>(c);
+        out += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+    }
+    return out;
+}
+
 }  // namespace
 
-void Problems::add(Mark at, std::string what, std::string expected, std::string hint) {
+void Problems::add(Mark at, std::string const& what, std::string const& expected, std::string const& hint) {
     auto const place = std::ranges::upper_bound(list_, at, {}, &Problem::at);
-    list_.insert(place, {at, std::move(what), std::move(expected), std::move(hint)});
+    list_.insert(place, {at, printable(what), printable(expected), printable(hint)});
 }
 
 std::string Problems::text() const {

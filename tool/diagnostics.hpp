@@ -33,7 +33,7 @@ class Problems {
 public:
     explicit Problems(std::string file) : file_{std::move(file)} {}
 
-    void add(Mark at, std::string what, std::string expected = {}, std::string hint = {});
+    void add(Mark at, std::string const& what, std::string const& expected = {}, std::string const& hint = {});
     [[nodiscard]] bool empty() const { return list_.empty(); }
     [[nodiscard]] std::size_t count() const { return list_.size(); }
     [[nodiscard]] std::string const& file() const { return file_; }

@@ -72,7 +72,7 @@ public:
         if (!start(command)) return result;
         RawTerminal const terminal;
         keys_open_ = terminal.is_terminal();
-        if (keys_open_) fmt::print("(Ctrl-] is the console's escape key; Ctrl-] q quits)\n"), std::fflush(stdout);
+        if (keys_open_) fmt::print("(Ctrl-] is the console's escape key; Ctrl-] q quits)\r\n"), std::fflush(stdout);
         auto const deadline = Clock::now() + std::chrono::seconds{options_.timeout_s};
         while (turn()) {
             result.timed_out = options_.timeout_s != 0 && Clock::now() >= deadline && !watcher_.status();
@@ -90,7 +90,7 @@ private:
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
         signal(SIGPIPE, SIG_IGN);
         interrupted = 0;
-        signal(SIGINT, on_signal), signal(SIGTERM, on_signal);
+        for (auto const n : {SIGINT, SIGTERM, SIGHUP}) signal(n, on_signal);
         child_ = fork();
         if (child_ == 0) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);  // no QEMU is left behind, however this process ends

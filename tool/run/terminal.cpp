@@ -10,7 +10,6 @@ RawTerminal::RawTerminal() : is_terminal_{isatty(STDIN_FILENO) != 0 && isatty(ST
     if (!is_terminal_ || tcgetattr(STDIN_FILENO, &saved_) != 0) return;
     auto raw = saved_;
     cfmakeraw(&raw);
-    raw.c_oflag |= OPOST | ONLCR;  // the tool's own lines end with a newline only
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }
 
@@ -22,12 +21,10 @@ std::string QuitKey::filter(std::string_view keys) {
     constexpr char escape = 0x1d;  // Ctrl-]
     std::string passed;
     for (char const key : keys) {
-        if (escaped_ && key == 'q') {
-            quit_ = true;
-            return passed;
-        }
-        escaped_ = key == escape && !escaped_;
         passed.push_back(key);
+        quit_ = quit_ || (escaped_ && key == 'q');
+        if (quit_) break;
+        escaped_ = key == escape && !escaped_;
     }
     return passed;
 }

@@ -1,4 +1,5 @@
 // The user's terminal, made raw for as long as this object lives: each key goes to the machine, and the machine draws the echo.
+// A line that the tool itself prints meanwhile must end with \r\n.
 #pragma once
 #include <string>
 #include <string_view>
@@ -20,10 +21,11 @@ private:
     bool is_terminal_{false};
 };
 
-/// Watches keys for `Ctrl-] q`. The escape key itself is the hypervisor's: it is passed on, `q` behind it is not.
+/// Watches keys for `Ctrl-] q`. The escape key is the hypervisor's and passes at once, for it prints what may follow;
+/// `q` passes too, because the hypervisor waits for a key: it knows none of that name, and forgets the escape.
 class QuitKey {
 public:
-    /// The keys to pass on; sets quit() when the sequence is complete.
+    /// The keys to pass on, up to the end of the sequence, which sets quit().
     std::string filter(std::string_view keys);
     [[nodiscard]] bool quit() const { return quit_; }
 
