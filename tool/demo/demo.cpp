@@ -104,7 +104,7 @@ int demo(BuildResult const& built, BuildOptions const& build_options, unsigned t
     auto const symbols = Symbols::open(hypervisor_elf(default_hypervisor(Places{build_options.description})), why);
     Watcher::Options watch{.colour = isatty(STDOUT_FILENO) != 0, .symbols = symbols ? &*symbols : nullptr, .expectations = {}};
     for (auto const& job : jobs) {
-        watch.expectations.push_back({job.vm, job.proof, std::regex{job.proof, std::regex::extended}, false});
+        watch.expectations.push_back(*parse_expectation(fmt::format("{}={}", job.vm, job.proof), why));
     }
     Watcher watcher{std::move(watch)};
     TemporaryImage const image{built.packed->image};

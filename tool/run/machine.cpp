@@ -80,7 +80,7 @@ public:
             if (watcher_.status() && Clock::now() >= *stop_by_) break;
         }
         result.quit = quit_.quit() || interrupted != 0;
-        result.status = result.timed_out ? timed_out : watcher_.status().value_or(1);
+        result.status = result.timed_out ? timed_out : watcher_.status().value_or(quit_.quit() ? 0 : 1);
         return result;
     }
 

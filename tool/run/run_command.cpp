@@ -30,7 +30,7 @@ bool report_expectations(Watcher const& watcher) {
         all = false;
         auto const& said = watcher.lines(e.vm);
         auto const last = said.empty() ? std::string{"it said nothing"} : fmt::format("its last line was \"{}\"", said.back());
-        fmt::print(stderr, "tiffin: {} did not say /{}/; {}\n", e.vm, e.pattern, last);
+        fmt::print(stderr, "tiffin: {} did not say /{}/; {}\n", e.vm, e.pattern.text(), last);
     }
     return all;
 }

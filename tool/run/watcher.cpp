@@ -36,12 +36,9 @@ std::optional<int> stop_status(std::string_view line) {
 std::optional<Expectation> parse_expectation(std::string const& text, std::string& why) {
     auto const equals = text.find('=');
     if (equals == std::string::npos || equals == 0) return why = fmt::format("--expect {}: want VM=REGEX", text), std::nullopt;
-    try {
-        auto const pattern = text.substr(equals + 1);
-        return Expectation{text.substr(0, equals), pattern, std::regex{pattern, std::regex::extended}, false};
-    } catch (std::regex_error const& e) {
-        return why = fmt::format("--expect {}: {}", text, e.what()), std::nullopt;
-    }
+    auto const pattern = Pattern::compile(text.substr(equals + 1), why);
+    if (!pattern) return why = fmt::format("--expect {}: {}", text, why), std::nullopt;
+    return Expectation{text.substr(0, equals), *pattern, false};
 }
 
 std::string Watcher::feed(std::string_view bytes) {
@@ -79,9 +76,10 @@ void Watcher::line_ended(std::string& out) {
     if (!name.empty()) out += "  " + name;
     out.push_back('\n');
     if (auto const status = stop_status(line_)) status_ = status;
-    auto const [vm, text] = split(line_);
-    for (auto& e : options_.expectations) e.met = e.met || (e.vm == vm && std::regex_search(text.begin(), text.end(), e.regex));
-    lines_[std::string{vm}].emplace_back(text);
+    auto const said = split(line_);
+    std::string text{said.text};
+    for (auto& e : options_.expectations) e.met = e.met || (e.vm == said.vm && e.pattern.found_in(text));
+    lines_[std::string{said.vm}].push_back(std::move(text));
     line_.clear();
 }
 

@@ -2,19 +2,19 @@
 #pragma once
 #include <map>
 #include <optional>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tool/run/pattern.hpp"
 #include "tool/symbolize/symbolize.hpp"
 
 namespace tiffin {
 
 /// `--expect VM=REGEX`: a line of that VM (or of `tiffin`) must match before the machine stops.
 struct Expectation {
-    std::string vm, pattern;
-    std::regex regex;
+    std::string vm;
+    Pattern pattern;
     bool met{false};
 };
 
