@@ -55,7 +55,7 @@ void set_up_vcpu(Vcpu& v, Vm& vm, std::uint32_t index, abi::VcpuRecord const& re
     v.policy = record.policy;
     v.priority = static_cast<std::uint8_t>(record.priority);
     v.weight = static_cast<std::uint16_t>(record.weight);
-    v.weight_factor = 1024ull * abi::default_weight / (record.weight == 0 ? abi::default_weight : record.weight);
+    v.weight_factor = Scheduler::factor_of(record.weight == 0 ? abi::default_weight : record.weight);
     v.vmpidr = bit(31) | index;
     v.virtual_timer = {.owner = &v, .kind = Timer::Kind::Virtual};
     v.physical_timer = {.owner = &v, .kind = Timer::Kind::Physical};

@@ -77,7 +77,11 @@ bool Scheduler::beats(Vcpu const& candidate, Vcpu const& running, std::uint64_t 
 void Scheduler::charge(Vcpu& v, std::uint64_t ticks) {
     v.stats.run_ticks += ticks;
     if (v.policy == abi::Policy::Fixed) return;
-    v.virtual_time += ticks * v.weight_factor >> 10;
+    // 128 bits: a vCPU that was alone for hours is charged in one piece.
+    // And with the rest of the last piece: whoever is charged in tiny pieces pays for them too.
+    auto const exact = static_cast<unsigned __int128>(ticks) * v.weight_factor + v.virtual_rest;
+    v.virtual_time += static_cast<std::uint64_t>(exact >> 16);
+    v.virtual_rest = static_cast<std::uint16_t>(exact);
     auto least = v.virtual_time;
     if (count_ != 0 && before(*heap_[0], v)) least = heap_[0]->virtual_time;
     if (least > virtual_time_) virtual_time_ = least;

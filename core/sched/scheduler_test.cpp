@@ -28,7 +28,7 @@ struct Queue {
     Vcpu& share(std::uint16_t weight, std::uint64_t virtual_time = 0) {
         Vcpu& v = vcpus.emplace_back();
         v.weight = weight;
-        v.weight_factor = 1024ull * abi::default_weight / weight;
+        v.weight_factor = Scheduler::factor_of(weight);
         v.virtual_time = virtual_time;
         return v;
     }
@@ -136,6 +136,24 @@ TEST(Scheduler, SharesConvergeToWeightsWithinOnePercent) {
         auto const fair = static_cast<double>(total) * v.weight / static_cast<double>(total_weight);
         EXPECT_NEAR(static_cast<double>(v.stats.run_ticks) / fair, 1.0, v.weight >= 50 ? 0.01 : 0.2) << "weight " << v.weight;
     }
+}
+
+TEST(Scheduler, ADayAloneIsChargedWhole) {
+    Queue q;
+    Vcpu &light = q.share(1), &heavy = q.share(10'000);
+    constexpr std::uint64_t day = 86'400'000'000'000;  // ticks, at 1 GHz
+    q.scheduler.charge(light, day);
+    q.scheduler.charge(heavy, day);
+    EXPECT_EQ(light.virtual_time, 100 * day);
+    EXPECT_NEAR(static_cast<double>(heavy.virtual_time), day / 100.0, day / 1e5);
+}
+
+TEST(Scheduler, NobodyRunsForFreeInTinyPieces) {
+    Queue q;
+    Vcpu &whole = q.share(10'000), &pieces = q.share(10'000);
+    q.scheduler.charge(whole, 100'000);
+    for (int n = 0; n < 100'000; ++n) q.scheduler.charge(pieces, 1);
+    EXPECT_EQ(pieces.virtual_time, whole.virtual_time);
 }
 
 TEST(Scheduler, AFixedOneIsNotChargedVirtualTime) {

@@ -66,9 +66,10 @@ struct Vcpu {
     abi::Policy policy{abi::Policy::Share};
     std::uint8_t priority{0};
     std::uint16_t weight{abi::default_weight};
+    std::uint16_t virtual_rest{0};   // of virtual_time, in 2^-16 ticks
     std::uint32_t heap_slot{0};      // 1-based place among the ready `share` vCPUs; 0: not queued
     std::uint64_t virtual_time{0};   // weighted run time of a `share` vCPU
-    std::uint64_t weight_factor{0};  // 1024 * default_weight / weight
+    std::uint64_t weight_factor{0};  // Scheduler::factor_of(weight)
     Vcpu* next_ready{nullptr};       // ready queue of its priority (`fixed`)
 
     VcpuStats stats;
