@@ -70,7 +70,7 @@ struct Lr {
 };
 
 /// GICH_LRn ("List Registers"): HW 31, Grp1 30, State 29:28, Priority 27:23, EOI 19 and CPUID 12:10 or physical ID 19:10, virtual ID 9:0.
-/// A GICv2 guest expects the sender of an SGI in IAR[12:10]; `source` is that, and zero otherwise.
+/// A GICv2 guest expects the sender of an SGI in IAR[12:10]; `source` is that, and zero otherwise. lr_from_v2 leaves it in PIntid[2:0].
 constexpr std::uint32_t lr_to_v2(std::uint64_t lr, std::uint32_t source) {
     auto const state = static_cast<std::uint32_t>(lr >> 62);
     std::uint32_t v2 = state << 28 | static_cast<std::uint32_t>(Lr::Priority::get(lr) >> 3) << 23 | (Lr::VIntid::get(lr) & 0x3ff);
@@ -84,7 +84,7 @@ constexpr std::uint64_t lr_from_v2(std::uint32_t v2) {
     std::uint64_t lr = Lr::VIntid::make(v2 & 0x3ff) | static_cast<std::uint64_t>(v2 >> 28 & 3) << 62 |
                        Lr::Priority::make(static_cast<std::uint8_t>((v2 >> 23 & 0x1f) << 3)) | Lr::Group1::make((v2 >> 30 & 1) != 0);
     if ((v2 >> 31) != 0) return lr | Lr::Hw::make(true) | Lr::PIntid::make(v2 >> 10 & 0x3ff);
-    return lr | Lr::Eoi::make((v2 >> 19 & 1) != 0);
+    return lr | Lr::Eoi::make((v2 >> 19 & 1) != 0) | Lr::PIntid::make(v2 >> 10 & 7);
 }
 
 static_assert(lr_to_v2(Lr::VIntid::make(27) | Lr::LrState::make(Lr::State::Pending) | Lr::Hw::make(true) | Lr::PIntid::make(27), 0) ==

@@ -75,7 +75,7 @@ std::uint64_t make_lr(Vcpu& v, IrqBank& b, std::uint32_t intid, Lr::State state)
     if ((b.edge & m) == 0) return lr | Lr::Eoi::make(true);  // level: ask again at its end
     if (Lr::is_pending(lr)) b.pending &= ~m;
     if (is_sgi(intid) && !machine.gicv3()) lr |= Lr::PIntid::make(Lr::is_active(lr) ? v.vgic.sgi_active_source[intid] : take_source(v, b, intid));
-    return lr;
+    return (b.pending & m) != 0 ? lr | Lr::Eoi::make(true) : lr;  // one more waits behind it: its end brings us back
 }
 
 /// Which list register holds `intid`; max_list_registers if none.
@@ -114,18 +114,33 @@ void harvest(Vcpu& v, std::uint32_t empty) {
     for (auto over = v.vgic.used & empty; over != 0; over &= over - 1) release(v, static_cast<std::uint32_t>(std::countr_zero(over)));
 }
 
+/// GICv2: the sender of the listed SGI has sent it once more, and that is one. True if others have sent it too.
+bool take_same_sender(Vcpu& v, std::uint32_t intid, std::uint64_t lr) {
+    if (!is_sgi(intid) || machine.gicv3()) return false;
+    auto& sources = v.vgic.sgi_sources[intid];
+    sources = static_cast<std::uint8_t>(sources & ~(1u << (Lr::PIntid::get(lr) & 7)));
+    return sources != 0;
+}
+
 /// A listed interrupt is raised again: merges with what is pending, follows what is being handled, or finds that it was over.
 [[gnu::noinline]] void settle(Vcpu& v, IrqBank& b, std::uint32_t intid) {
     auto const i = find_listed(v, intid);
     if (i == max_list_registers) return;
     auto const lr = current_lr(v, i);
-    if (Lr::LrState::get(lr) == Lr::State::Invalid) return release(v, i);
+    if (Lr::LrState::get(lr) == Lr::State::Invalid) {
+        release(v, i);
+        if (is_loaded(v)) arch::write_list_register(i, 0);  // or it would ask for maintenance for ever
+        return;
+    }
     auto const m = mask(intid);
     if ((b.edge & m) == 0 || (b.hardware & m) != 0) return;
-    bool const other_sender = is_sgi(intid) && v.vgic.sgi_sources[intid] != 0 && !machine.gicv3();
-    if (other_sender) return;  // listed when this one is over (NPIE or EOI brings us back)
-    if (!Lr::is_pending(lr)) store_lr(v, i, Lr::LrState::set(lr, Lr::State::PendingActive));
-    b.pending &= ~m;
+    auto merged = lr;
+    if (Lr::is_pending(lr) || (b.enabled & enabled_groups(v, b) & m) != 0) {
+        merged = Lr::LrState::set(lr, Lr::is_active(lr) ? Lr::State::PendingActive : Lr::State::Pending);
+        if (!take_same_sender(v, intid, lr)) b.pending &= ~m;
+    }
+    if ((b.pending & m) != 0) merged |= Lr::Eoi::make(true);  // listed when this one is over
+    if (merged != lr) store_lr(v, i, merged);
 }
 
 bool is_deliverable(Vcpu const& v, IrqBank const& b, std::uint32_t m) { return (b.deliverable() & enabled_groups(v, b) & m) != 0; }
@@ -215,8 +230,7 @@ void with_all_at_home(Vcpu& v, Change change) {
     if (!is_loaded(v)) {
         fold(v);
         change();
-        v.vgic.stale = true;
-        return;
+        return refresh(v);
     }
     pull(v);
     auto const leftover = v.vgic.used;
@@ -224,6 +238,13 @@ void with_all_at_home(Vcpu& v, Change change) {
     change();
     flush(v);
     push(v, leftover);
+}
+
+/// Physical interrupts behind `bits` whose end the guest will not write any more may fire again. A private one is active only while its vCPU
+/// is loaded (see switch_out): in between it may be another's.
+void give_back(Vcpu const& v, std::uint32_t first, std::uint32_t bits) {
+    if (first < 32 && !is_loaded(v)) return;
+    for (; bits != 0; bits &= bits - 1) arch::deactivate(v.vm->physical_of(first + static_cast<std::uint32_t>(std::countr_zero(bits))));
 }
 
 /// An active interrupt that no list register had room for has ended: by priority it is the most urgent of those.
@@ -360,7 +381,12 @@ void recall(Vcpu& v) {
 void clear_pending(Vcpu& v, std::uint32_t first, std::uint32_t bits) {
     auto const mine = bits & concerning(v, first);
     if (mine == 0) return;
-    with_all_at_home(v, [&] { bank(v, first).pending &= ~mine; });
+    with_all_at_home(v, [&] {
+        IrqBank& b = bank(v, first);
+        auto const gone = b.pending & ~b.active & b.hardware & mine;
+        b.pending &= ~mine;
+        give_back(v, first, gone);
+    });
 }
 
 void set_active(Vcpu& v, std::uint32_t first, std::uint32_t bits, bool active) {
@@ -370,8 +396,7 @@ void set_active(Vcpu& v, std::uint32_t first, std::uint32_t bits, bool active) {
         IrqBank& b = bank_in_use(v, first);
         auto const ended = active ? 0 : b.active & b.hardware & mine;
         b.active = active ? b.active | mine : b.active & ~mine;
-        for (auto rest = ended; rest != 0; rest &= rest - 1)
-            arch::deactivate(v.vm->physical_of(first + static_cast<std::uint32_t>(std::countr_zero(rest))));
+        give_back(v, first, ended);
     });
 }
 
