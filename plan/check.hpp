@@ -17,7 +17,7 @@ public:
     [[nodiscard]] PlanError const& error() const { return error_; }
 
 private:
-    bool fail(char const* what) { return error_.what = what, false; }
+    [[gnu::noinline]] bool fail(char const* what) { return error_.what = what, false; }
     bool header_is_ours();
     bool checksum_holds();
     bool table_fits(abi::TableRef ref, std::size_t record, std::size_t alignment, std::uint32_t max, char const* name);
@@ -39,7 +39,7 @@ private:
         std::uint64_t base, size;
     };
 
-    bool fail(char const* what) { return error_.what = what, false; }
+    [[gnu::noinline]] bool fail(char const* what) { return error_.what = what, false; }
     bool at(char const* table, std::size_t index);  // names the record that the following checks are about; true
     [[nodiscard]] bool string_exists(abi::StringRef ref) const { return ref < plan_.header().strings.count; }
 

@@ -38,7 +38,10 @@ public:
         return *this;
     }
 
-    constexpr Line& operator<<(char const* text) { return *this << std::string_view{text}; }
+    [[gnu::noinline]] constexpr Line& operator<<(char const* text) {
+        for (; *text != 0; ++text) *this << *text;
+        return *this;
+    }
 
     /// Decimal; signed numbers keep their sign. (bool and char are not numbers.)
     template <std::integral T>

@@ -123,7 +123,7 @@ bool take_same_sender(Vcpu& v, std::uint32_t intid, std::uint64_t lr) {
 }
 
 /// A listed interrupt is raised again: merges with what is pending, follows what is being handled, or finds that it was over.
-[[gnu::noinline]] void settle(Vcpu& v, IrqBank& b, std::uint32_t intid) {
+[[gnu::cold, gnu::noinline]] void settle(Vcpu& v, IrqBank& b, std::uint32_t intid) {
     auto const i = find_listed(v, intid);
     if (i == max_list_registers) return;
     auto const lr = current_lr(v, i);
@@ -248,7 +248,7 @@ void give_back(Vcpu const& v, std::uint32_t first, std::uint32_t bits) {
 }
 
 /// An active interrupt that no list register had room for has ended: by priority it is the most urgent of those.
-void end_unlisted(Vcpu& v) {
+[[gnu::cold]] void end_unlisted(Vcpu& v) {
     Best active;
     for_each_bank(v, [&](IrqBank& b, std::uint32_t first, std::uint32_t mine) { active.offer_all(b, first, b.active & ~b.listed & mine); });
     if (active.count == 0) return;
@@ -362,11 +362,11 @@ void refresh(Vcpu& v) {
     if (v.vgic.used != 0) sched::wake(v);
 }
 
-void refresh_all(Vm& vm) {
+[[gnu::cold]] void refresh_all(Vm& vm) {
     for (Vcpu* v : vm.vcpus) refresh(*v);
 }
 
-void recall(Vcpu& v) {
+[[gnu::cold]] void recall(Vcpu& v) {
     if (!is_loaded(v)) {
         fold(v);
         v.vgic.stale = true;
@@ -378,7 +378,7 @@ void recall(Vcpu& v) {
     push(v, leftover);
 }
 
-void clear_pending(Vcpu& v, std::uint32_t first, std::uint32_t bits) {
+[[gnu::cold]] void clear_pending(Vcpu& v, std::uint32_t first, std::uint32_t bits) {
     auto const mine = bits & concerning(v, first);
     if (mine == 0) return;
     with_all_at_home(v, [&] {
@@ -389,7 +389,7 @@ void clear_pending(Vcpu& v, std::uint32_t first, std::uint32_t bits) {
     });
 }
 
-void set_active(Vcpu& v, std::uint32_t first, std::uint32_t bits, bool active) {
+[[gnu::cold]] void set_active(Vcpu& v, std::uint32_t first, std::uint32_t bits, bool active) {
     auto const mine = bits & concerning(v, first);
     if (mine == 0) return;
     with_all_at_home(v, [&] {
@@ -400,7 +400,7 @@ void set_active(Vcpu& v, std::uint32_t first, std::uint32_t bits, bool active) {
     });
 }
 
-void on_maintenance(Vcpu& v) {
+[[gnu::cold]] void on_maintenance(Vcpu& v) {
     for (std::uint32_t ended = arch::take_eoi_count(); ended != 0; --ended) end_unlisted(v);
     refresh(v);
 }
@@ -442,14 +442,14 @@ std::uint32_t outstanding_private(Vcpu const& v) {
     return (b.pending | b.active | b.listed) & b.hardware;
 }
 
-void reset(Vcpu& v) {
+[[gnu::cold]] void reset(Vcpu& v) {
     auto const hardware = v.vgic.own.hardware;
     v.vgic = {};
     v.vgic.own.hardware = hardware;
     v.vgic.own.edge = 0xffff;  // SGIs
 }
 
-void reset(Vm& vm) {
+[[gnu::cold]] void reset(Vm& vm) {
     for (IrqBank& b : vm.vgic.spi) {
         auto const hardware = b.hardware;
         auto const line = b.line;
