@@ -42,8 +42,8 @@ public:
     }
 
 private:
-    void fail(Mark at, std::string what, std::string expected = {}, std::string hint = {}) {
-        problems_.add(at, std::move(what), std::move(expected), std::move(hint));
+    void fail(Mark at, std::string const& what, std::string const& expected = {}, std::string const& hint = {}) {
+        problems_.add(at, what, expected, hint);
     }
 
     void grant(DeviceUse const& use, std::vector<Grant>& grants) {

@@ -158,7 +158,7 @@ std::optional<Located<std::string>> Section::choice(std::string_view name) {
         at = end + 3;
     }
     auto const expected = fmt::format("{}", fmt::join(words, " or "));
-    auto const value = scalar(name, expected);
+    auto value = scalar(name, expected);
     if (!value || std::ranges::find(words, value->value) != words.end()) return value;
     problems_.add(value->at, fmt::format("{} is \"{}\"", label(name), value->value), expected, did_you_mean(value->value, words));
     return std::nullopt;

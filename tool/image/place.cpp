@@ -39,8 +39,8 @@ public:
     }
 
 private:
-    bool fail(std::string what, std::string expected = {}, std::string hint = {}) {
-        problems_.add(source_.path.at, std::move(what), std::move(expected), std::move(hint));
+    bool fail(std::string const& what, std::string const& expected = {}, std::string const& hint = {}) {
+        problems_.add(source_.path.at, what, expected, hint);
         return false;
     }
 

@@ -151,7 +151,7 @@ private:
         auto const shown = watcher_.feed(bytes);
         std::fwrite(shown.data(), 1, shown.size(), stdout);
         std::fflush(stdout);
-        if (log_.is_open()) log_.write(bytes.data(), n), log_.flush();
+        if (log_.is_open()) log_.write(buffer, n), log_.flush();
         if (client_ && !write_all(client_.get(), bytes)) client_.reset();
         // The machine has said its last word; it gets a moment to power off.
         if (!had_stopped && watcher_.status()) stop_by_ = Clock::now() + std::chrono::seconds{2};
