@@ -94,7 +94,7 @@ std::string demo_report(Watcher const& watcher, Packed const& packed) {
         packed.plan_offset >> 10, packed.image.size() >> 10, plan.header().pool_bytes >> 10);
     out +=
         "\nNext: tiffin new my-device      a description of your own to start from\n"
-        "      tiffin run examples/two-vms/device.yaml      (keys: Ctrl-] shows the console's, Ctrl-] q quits)\n"
+        "      tiffin run examples/two-vms/device.yaml --icount      (keys: Ctrl-] shows the console's, Ctrl-] q quits)\n"
         "      tiffin bench              what it costs, against no hypervisor and Xen\n";
     return out;
 }

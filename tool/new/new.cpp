@@ -11,7 +11,8 @@ std::string new_description() {
     return R"(# A device: its board, and the virtual machines that share it. Every field: docs/description.md.
 #   tiffin check device.yaml                 lists all that is wrong, with line and column
 #   tiffin build device.yaml -o boot.img --explain
-#   tiffin run device.yaml                   builds it, and starts it in QEMU
+#   tiffin run device.yaml                   builds it, and starts it in QEMU; with --icount time is counted in
+#                                            instructions, so that the host's own delays miss no deadline
 
 # QEMU's virt board. For your own: board: {dtb: my-board.dtb}, the device tree that Linux uses on it, and no `machine`.
 board: qemu-virt
