@@ -149,10 +149,12 @@ void add_the_rest(CLI::App& app, Arguments& a, int& status) {
     symbolize_command->callback([&] { status = symbolize(a.elf); });
 
     auto* const test_command = app.add_subcommand("test", "Run the tests (scripts/test.sh)")->prefix_command();
+    test_command->set_help_flag();  // the script's own
     test_command->callback(
         [&, test_command] { status = hand_over({"/bin/sh", Places::root() + "/scripts/test.sh"}, *test_command); });
 
     auto* const bench_command = app.add_subcommand("bench", "Measure what it costs (bench/run.py)")->prefix_command();
+    bench_command->set_help_flag();
     bench_command->callback(
         [&, bench_command] { status = hand_over({"/usr/bin/python3", Places::root() + "/bench/run.py"}, *bench_command); });
 }
