@@ -92,13 +92,13 @@ public:
         vm().vgic.ctlr = 3;
         return run();
     }
-    /// Makes `v` ready if it was off, and gives it the core whatever others want.
+    /// Makes `v` ready if it was off or asleep, and lets time pass until it has the core.
     void enter(Vcpu& v) {
         if (v.state == VcpuState::Off) sched::start(v);
         if (v.state == VcpuState::Blocked) sched::wake(v);
-        for (int n = 0; n < 100 && cpu_.current != &v; ++n) {
-            sched::yield(*(cpu_.current != nullptr ? cpu_.current : &v));
-            v.virtual_time = 0;
+        for (int n = 0; n < 1000 && (cpu_.current != &v || v.state != VcpuState::Running); ++n) {
+            hw().counter += hw().frequency / 1000;
+            sched::yield(v);
             run();
         }
     }

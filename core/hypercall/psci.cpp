@@ -57,6 +57,11 @@ std::uint64_t cpu_suspend(Vcpu& v) {
     return code(Return::Success);
 }
 
+/// Of a 32-bit call only w1..w3 mean something (DEN 0028, "SMC32/HVC32 argument passing"); x1..x3 are the call's to change.
+void take_narrow_arguments(GuestRegs& regs) {
+    for (unsigned i = 1; i <= 3; ++i) regs.x[i] = static_cast<std::uint32_t>(regs.x[i]);
+}
+
 }  // namespace
 
 bool is_psci(std::uint32_t function) {
@@ -81,6 +86,7 @@ bool is_psci(std::uint32_t function) {
 bool psci(Vcpu& v, std::uint32_t function) {
     constexpr std::uint64_t no_trusted_os = 2;
     if (!is_psci(function)) return false;
+    if ((function & armv8::smccc::sixty_four) == 0) take_narrow_arguments(v.regs);
     auto& x0 = v.regs.x[0];
     switch (static_cast<Function>(function & ~armv8::smccc::sixty_four)) {
         case Function::Version: x0 = armv8::psci::version_1_1; break;

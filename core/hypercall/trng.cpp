@@ -60,7 +60,7 @@ bool trng(Vcpu& v, std::uint32_t function) {
             x[2] = 0x86d27466;
             x[3] = 0x7566696e;
             return true;
-        case fn::rnd32: give(v.regs, x[1], 32); return true;
+        case fn::rnd32: give(v.regs, static_cast<std::uint32_t>(x[1]), 32); return true;
         case fn::rnd64: give(v.regs, x[1], 64); return true;
         default: return false;
     }

@@ -58,6 +58,8 @@ void prepare(Vcpu& v, std::uint64_t entry, std::uint64_t argument) {
     v.el1 = {};
     v.el1.sctlr = 0x30d0'0800;  // MMU and caches off; the bits that are RES1 in Armv8.0 (Arm ARM, SCTLR_EL1)
     v.physical_ctl = v.physical_cval = 0;
+    vgic::set_line(v, abi::guest_map::physical_timer_intid, false);
+    v.vgic.vmcr = v.vgic.apr[0] = v.vgic.apr[1] = 0;
     v.fp = {};
 }
 
@@ -93,6 +95,7 @@ void start_step(Vm& vm) {
     for (std::uint64_t n = 0; n < pages_a_step; ++n, vm.scrub_at += page_size) {
         if (vm.scrub_at == vm.record->ram_size) {
             vm.stage2.flush(vm);
+            release_interrupts(vm);  // those that fired since the stop
             vgic::reset(vm);
             for (std::uint32_t i = 0; i < vm.slot_count; ++i) vm.slots[i].device->reset();
             enter(vm, VmState::Running);

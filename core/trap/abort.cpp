@@ -59,6 +59,7 @@ void on_data_abort(Vcpu& v, armv8::Syndrome const& s) {
 }
 
 void on_instruction_abort(Vcpu& v, armv8::Syndrome const& s) {
+    if (copy_on_write(v, s, Esr::ISS::get(s.esr))) return;  // the walk wrote an access flag
     Misdeed misdeed{.what = "instruction fetch", .size = 4, .address = s.ipa().raw(), .has_address = true,
                     .remedy = "instruction abort injected"};
     if (is_lost(v)) {
