@@ -65,7 +65,8 @@ void check_load_address(PlanView const& plan) {
 
 void check_processor(PlanView const& plan) {
     auto const& board = plan.board();
-    auto const range = armv8::physical_bits(arch::physical_range());
+    auto range = armv8::physical_bits(arch::physical_range());
+    if (range > armv8::geometry::input_bits) range = armv8::geometry::input_bits;  // EL2 maps memory at its own address
     for (auto const& memory : plan.memory())
         require(memory.base + memory.size <= 1ull << range, "the plan has memory beyond what this processor can address");
     require(plan.vms().size() < (arch::has_vmid16() ? 65536u : 256u), "more VMs than this processor has VMIDs");

@@ -17,8 +17,8 @@ namespace {
     X(sp_el0, "sp_el0") X(sp_el1, "sp_el1") X(tpidr_el0, "tpidr_el0") X(tpidrro_el0, "tpidrro_el0")                          \
     X(tpidr_el1, "tpidr_el1") X(cntkctl, "cntkctl_el1") X(csselr, "csselr_el1") X(cntv_cval, "cntv_cval_el0")
 
-/// CPTR_EL2: SVE, SME and trace trap always; FP/SIMD while the registers belong to another vCPU (Arm ARM, CPTR_EL2 when E2H is 0).
-constexpr std::uint64_t cptr_fp_allowed = 0x33ff | bit(20), cptr_fp_trapped = cptr_fp_allowed | bit(10);
+/// CPTR_EL2: SVE, SME, activity monitors (TAM) and trace trap always; FP/SIMD while the registers belong to another vCPU (Arm ARM, CPTR_EL2 when E2H is 0).
+constexpr std::uint64_t cptr_fp_allowed = 0x33ff | bit(20) | bit(30), cptr_fp_trapped = cptr_fp_allowed | bit(10);
 
 void save_fp(FpRegs& to) {
     asm volatile(

@@ -19,16 +19,22 @@ namespace {
 /// Pointer authentication (API, APK) and MTE (ATA) bits are 0: they trap too.
 constexpr std::uint64_t hcr = bit(0) | bit(1) | bit(2) | bit(3) | bit(4) | bit(5) | bit(9) | bit(10) | bit(13) | bit(18) | bit(19) |
                               bit(20) | bit(21) | bit(22) | bit(31) | bit(35) | bit(36);
-/// MDCR_EL2: debug, OS lock, debug ROM and PMU registers trap; no counters are reserved for anyone.
-constexpr std::uint64_t mdcr_traps = bit(5) | bit(6) | bit(9) | bit(10) | bit(11);
+/// MDCR_EL2: debug, OS lock, debug ROM, PMU, statistical profiling (TPMS) and trace filter (TTRF) registers trap; bits of features that the
+/// processor has not are RES0.
+constexpr std::uint64_t mdcr_traps = bit(5) | bit(6) | bit(9) | bit(10) | bit(11) | bit(14) | bit(19);
 
 /// Smallest data cache line, in bytes (CTR_EL0.DminLine: log2 of words).
 std::uint64_t line_bytes() { return 4ull << (TIFFIN_READ_SYSREG("ctr_el0") >> 16 & 0xf); }
 
 /// To the point of coherency: a guest that runs with caches off sees it, and no dirty line can overwrite what the guest writes.
+/// `at` and `size` are multiples of 4 KiB.
 void clean_and_invalidate(Pa at, std::uint64_t size) {
     auto const line = line_bytes();
-    for (auto a = at.raw() & ~(line - 1); a < at.raw() + size; a += line) asm volatile("dc civac, %0" ::"r"(a) : "memory");
+    auto a = at.raw() & ~(line - 1);
+    for (auto const end = at.raw() + size; a != end; a += 4 * line)  // a page is a multiple of four lines
+        asm volatile("dc civac, %0\n dc civac, %1\n dc civac, %2\n dc civac, %3" ::"r"(a), "r"(a + line), "r"(a + 2 * line),
+                     "r"(a + 3 * line)
+                     : "memory");
     asm volatile("dsb sy" ::: "memory");
 }
 
@@ -73,15 +79,18 @@ void flush_page(Ipa page) {
 }
 
 void copy_page(Pa to, Pa from) {
-    auto* d = reinterpret_cast<std::uint64_t*>(to.raw());
-    auto const* s = reinterpret_cast<std::uint64_t const*>(from.raw());
-    for (auto const* const end = s + page_size / 8; s != end; s += 8, d += 8) {
-        asm volatile(
-            "ldp x2, x3, [%1]\n ldp x4, x5, [%1, #16]\n ldp x6, x7, [%1, #32]\n ldp x8, x9, [%1, #48]\n"
-            "stp x2, x3, [%0]\n stp x4, x5, [%0, #16]\n stp x6, x7, [%0, #32]\n stp x8, x9, [%0, #48]" ::"r"(d),
-            "r"(s)
-            : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "memory");
-    }
+    auto d = to.raw(), s = from.raw();
+    auto const end = s + page_size;
+    // 128 bytes a round: the copies of a booting Linux are most of what the hypervisor costs it.
+    asm volatile(
+        "1: ldp x2, x3, [%1]\n ldp x4, x5, [%1, #16]\n ldp x6, x7, [%1, #32]\n ldp x8, x9, [%1, #48]\n"
+        "ldp x10, x11, [%1, #64]\n ldp x12, x13, [%1, #80]\n ldp x14, x15, [%1, #96]\n ldp x16, x17, [%1, #112]\n"
+        "stp x2, x3, [%0]\n stp x4, x5, [%0, #16]\n stp x6, x7, [%0, #32]\n stp x8, x9, [%0, #48]\n"
+        "stp x10, x11, [%0, #64]\n stp x12, x13, [%0, #80]\n stp x14, x15, [%0, #96]\n stp x16, x17, [%0, #112]\n"
+        "add %1, %1, #128\n add %0, %0, #128\n cmp %1, %2\n b.ne 1b"
+        : "+r"(d), "+r"(s)
+        : "r"(end)
+        : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "cc", "memory");
     clean_and_invalidate(to, page_size);
     forget_instructions();
 }
@@ -133,6 +142,7 @@ void configure_el2() {
     TIFFIN_WRITE_SYSREG("hcr_el2", hcr);
     TIFFIN_WRITE_SYSREG("mdcr_el2", mdcr_traps);
     TIFFIN_WRITE_SYSREG("hstr_el2", 0);
+    if ((id_register(4, 0) >> 40 & 0xf) != 0) TIFFIN_WRITE_SYSREG("s3_4_c10_c5_0", bit(48) | bit(49));  // MPAM2_EL2: MPAM at EL1, EL0 traps
     TIFFIN_WRITE_SYSREG("cnthctl_el2", armv8::cnthctl);
     TIFFIN_WRITE_SYSREG("cnthp_ctl_el2", 0);
     TIFFIN_WRITE_SYSREG("cntv_ctl_el0", 0);

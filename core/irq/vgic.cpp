@@ -303,6 +303,7 @@ void set_line(Vcpu& v, std::uint32_t intid, bool high) {
 void send_sgi(Vcpu& from, Vcpu& to, std::uint32_t intid) {
     to.vgic.sgi_sources[intid] = static_cast<std::uint8_t>(to.vgic.sgi_sources[intid] | 1u << from.index);
     raise_private(to, intid);
+    if (&from != &to) sched::hand_over(from, to);
 }
 
 void fold(Vcpu& v) {

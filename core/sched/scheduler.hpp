@@ -60,6 +60,9 @@ void stop(Vcpu& v);
 void block(Vcpu& v);
 /// Lets others of the same standing go first.
 void yield(Vcpu& v);
+/// `from` (running) has sent an interrupt to `to`, another vCPU of its VM on its core, and may well spin until that has handled it: `to` goes
+/// next, in the place of `from`. The VM as a whole gains nothing: the two swap what they have had of the core.
+void hand_over(Vcpu& from, Vcpu& to);
 
 /// The slow way out of EL2: chooses who runs next, moves the hardware to it if it changed, sleeps while nobody can run.
 /// `from` is the vCPU that trapped, or nullptr at boot. Called by the vectors when Cpu::need_resched is set.

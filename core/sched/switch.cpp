@@ -11,8 +11,10 @@
 namespace tiffin::sched {
 namespace {
 
-/// How long a `share` vCPU runs while another waits, and how far a waking one may be behind: 4 ms and 1 ms.
-std::uint64_t slice_ticks() { return arch::frequency() / 250; }
+/// How long a `share` vCPU runs while another waits: 4 ms, or 0.5 ms if it has siblings, since a guest kernel with several vCPUs spins until
+/// the other one has done its part (stop_machine, a lock whose holder lost the core).
+std::uint64_t slice_ticks(Vcpu const& v) { return v.vm->vcpus.size() == 1 ? arch::frequency() / 250 : arch::frequency() / 2000; }
+/// How far a waking one may be behind: 1 ms.
 std::uint64_t wake_slack() { return arch::frequency() / 1000; }
 
 void set_state(Vcpu& v, VcpuState to) {
@@ -41,7 +43,7 @@ void consider(Cpu& cpu, Vcpu const& v) {
     if (Scheduler::beats(v, running, both_share ? wake_slack() : 0)) {
         cpu.need_resched = true;
     } else if (both_share && cpu.slice_end == TimerQueue::never) {
-        cpu.slice_end = cpu.turn_started + slice_ticks();
+        cpu.slice_end = cpu.turn_started + slice_ticks(running);
         program_timer(cpu);
     }
 }
@@ -162,6 +164,25 @@ void yield(Vcpu& v) {
     cpu.need_resched = true;
 }
 
+void hand_over(Vcpu& from, Vcpu& to) {
+    Cpu& cpu = *from.cpu;
+    if (to.cpu != &cpu || to.state != VcpuState::Ready || cpu.current != &from) return;
+    if (to.policy == abi::Policy::Fixed) {
+        if (to.priority == from.priority) yield(from);
+        return;
+    }
+    if (from.policy == abi::Policy::Fixed) return;
+    account(cpu);
+    if (from.virtual_time < to.virtual_time) {
+        cpu.scheduler.remove(to);
+        auto const mine = from.virtual_time;
+        from.virtual_time = to.virtual_time;
+        to.virtual_time = mine;
+        cpu.scheduler.add(to, Scheduler::Place::Front);
+    }
+    cpu.need_resched = true;
+}
+
 Vcpu* switch_vcpu(Cpu& cpu) {
     cpu.need_resched = false;
     leave_current(cpu);
@@ -184,7 +205,7 @@ Vcpu* switch_vcpu(Cpu& cpu) {
     cpu.current = next;
     cpu.need_resched = false;
     bool const shared = next->policy == abi::Policy::Share && cpu.scheduler.shares_waiting();
-    cpu.slice_end = shared ? cpu.turn_started + slice_ticks() : TimerQueue::never;
+    cpu.slice_end = shared ? cpu.turn_started + slice_ticks(*next) : TimerQueue::never;
     program_timer(cpu);
     return next;
 }

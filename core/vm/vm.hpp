@@ -38,7 +38,6 @@ struct Vm final : IrqSink {
     std::uint32_t id{0};
     VmState state{VmState::Off};
     std::uint8_t status{0};              // what it stopped with: 0 is success
-    bool watched{false};
     abi::VmRecord const* record{nullptr};
     std::string_view name;
     std::span<Vcpu*> vcpus;
