@@ -25,7 +25,7 @@ inline constexpr std::uint32_t oslsr_el1 = sysreg(2, 0, 1, 1, 4);
 static_assert(reg::icc_sgi1r_el1 == 0x3a3016);  // as seen in an ESR_EL2
 
 /// The identification space: op0 3, op1 0, CRn 0, CRm 1..7 (HCR_EL2.TID3). `crm` 1..7, `op2` 0..7.
-constexpr bool is_id_register(std::uint32_t key) { return (key & ~(IssSystem::CRm::mask | IssSystem::Op2::mask)) == sysreg(3, 0, 0, 0, 0); }
+constexpr bool is_id_register(std::uint32_t key) { return (key & ~(IssSystem::CRm::make(7) | IssSystem::Op2::mask)) == sysreg(3, 0, 0, 0, 0); }
 
 /// How one four-bit field of an identification register is shown: its place, and the largest value a guest may see.
 struct IdLimit {

@@ -1,12 +1,11 @@
-// A machine in host memory, for tests and fuzzers: VMs with RAM, vCPUs and a console on the recording fake of arch/host. Its RAM lies at the
-// physical addresses that the plan names, so that page tables, copies and scrubbing work on real memory.
+// A machine in host memory, for tests and fuzzers: VMs with RAM, vCPUs and a console on the recording fake of arch/host. Its RAM
+// lies at the physical addresses that the plan names, so that page tables, copies and scrubbing work on real memory.
 #pragma once
-#include <sys/mman.h>
-
 #include <cstring>
 #include <deque>
 #include <memory>
 #include <string>
+#include <sys/mman.h>
 #include <utility>
 #include <vector>
 
@@ -38,8 +37,8 @@ inline constexpr std::uint64_t board_ram = 0x4000'0000, board_ram_size = 0x800'0
 inline constexpr std::uint64_t guest_ram = abi::guest_map::ram;
 inline constexpr std::uint64_t payload_size = 0x2001;  // three pages, the last with one byte
 
-/// The board's RAM, at its physical addresses. Lives as long as the process: tables of one test are never seen by the next, since Board clears
-/// what it uses.
+/// The board's RAM, at its physical addresses. Lives as long as the process: tables of one test are never seen by the next, since
+/// Board clears what it uses.
 inline void map_board_ram() {
     static bool const mapped = [] {
         auto* const wanted = reinterpret_cast<void*>(board_ram);
@@ -51,7 +50,8 @@ inline void map_board_ram() {
 
 class Board {
 public:
-    explicit Board(std::vector<VmSpec> const& specs = {VmSpec{}}, abi::GicVersion gic = abi::GicVersion::V3, std::uint32_t list_registers = 4)
+    explicit Board(std::vector<VmSpec> const& specs = {VmSpec{}}, abi::GicVersion gic = abi::GicVersion::V3,
+                   std::uint32_t list_registers = 4)
         : bytes_{make_plan(specs, gic)}, plan_{open(bytes_)} {
         map_board_ram();
         host::reset();
@@ -110,7 +110,8 @@ public:
     }
     /// Physical interrupts are taken as the vectors take them while a guest runs.
     void take_interrupts() {
-        while (irq::handle_one(cpu_)) {}
+        while (irq::handle_one(cpu_)) {
+        }
         if (cpu_.need_resched) run();
     }
     /// Maintenance, as long as the list registers ask for it.
@@ -151,11 +152,16 @@ private:
         vm.vcpus = {static_cast<std::uint32_t>(p.vcpus.size()), spec.vcpus};
         vm.interrupts = {static_cast<std::uint32_t>(p.interrupts.size()), spec.spi != 0 ? 1u : 0u};
         p.vms.push_back(vm);
-        p.payloads.push_back({.ipa = guest_ram, .image_offset = 0x2'0000, .size = payload_size, .crc32 = 0, .what = p.text("kernel")});
+        p.payloads.push_back(
+            {.ipa = guest_ram, .image_offset = 0x2'0000, .size = payload_size, .crc32 = 0, .what = p.text("kernel")});
         bool const fixed = spec.policy == abi::Policy::Fixed;
         for (std::uint32_t i = 0; i < spec.vcpus; ++i)
-            p.vcpus.push_back({.vm = id, .core = 0, .policy = spec.policy, .priority = fixed ? spec.priority : 0,
-                               .weight = fixed ? 0 : spec.weight, .reserved = 0});
+            p.vcpus.push_back({.vm = id,
+                               .core = 0,
+                               .policy = spec.policy,
+                               .priority = fixed ? spec.priority : 0,
+                               .weight = fixed ? 0 : spec.weight,
+                               .reserved = 0});
         if (spec.spi != 0) p.interrupts.push_back({.physical = spec.spi, .virtual_id = spec.spi, .edge = 0, .line = 5});
     }
 

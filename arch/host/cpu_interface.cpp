@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "armv8/gic.hpp"
 #include "arch/host/hardware.hpp"
+#include "armv8/gic.hpp"
 
 namespace tiffin::host {
 namespace {
@@ -12,7 +12,9 @@ namespace {
 using armv8::IchHcr;
 using armv8::Lr;
 
-bool owes_maintenance(std::uint64_t lr) { return Lr::LrState::get(lr) == Lr::State::Invalid && !Lr::Hw::get(lr) && Lr::Eoi::get(lr); }
+bool owes_maintenance(std::uint64_t lr) {
+    return Lr::LrState::get(lr) == Lr::State::Invalid && !Lr::Hw::get(lr) && Lr::Eoi::get(lr);
+}
 
 /// The pending list register that would be acknowledged; lr_count if none.
 std::uint32_t most_urgent() {

@@ -1,5 +1,5 @@
-// A core that exists in memory only: every function of core/arch.hpp, recorded, for tests and fuzzers on the host. Encodings are the real
-// ones (armv8/), so a test sees what hardware would.
+// A core that exists in memory only: every function of core/arch.hpp, recorded, for tests and fuzzers on the host. Encodings are
+// the real ones (armv8/), so a test sees what hardware would.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -30,7 +30,19 @@ struct SleepsForEver {};
 
 /// What was asked of the machine, in order. `a` and `b` are the operation's arguments.
 struct Event {
-    enum class Kind : std::uint8_t { FlushVm, FlushPage, CopyPage, ZeroPage, SetDeadline, DropPriority, Deactivate, SetActive, Save, Load, TakeFp };
+    enum class Kind : std::uint8_t {
+        FlushVm,
+        FlushPage,
+        CopyPage,
+        ZeroPage,
+        SetDeadline,
+        DropPriority,
+        Deactivate,
+        SetActive,
+        Save,
+        Load,
+        TakeFp
+    };
     Kind kind;
     std::uint64_t a{0}, b{0};
     bool operator==(Event const&) const = default;

@@ -52,8 +52,9 @@ TEST(Smccc, TheVendorUidIsTiffinsAndNotUnknown) {
 TEST(Smccc, EverythingUnknownIsNotSupported) {
     Board board;
     Vcpu& v = board.run_first();
-    for (std::uint64_t function : {0x0ull, 0x8000'0003ull, 0x8400'0007ull, 0x8400'00ffull, 0xc400'0000ull, 0xc400'0002ull, 0xc600'0005ull, 0xc600'ffffull,
-                                   0x8600'0000ull, 0xffff'ffffull, 0x8400'0054ull, 0xc400'0050ull}) {
+    for (std::uint64_t function :
+         {0x0ull, 0x8000'0003ull, 0x8400'0007ull, 0x8400'00ffull, 0xc400'0000ull, 0xc400'0002ull, 0xc600'0005ull, 0xc600'ffffull,
+          0x8600'0000ull, 0xffff'ffffull, 0x8400'0054ull, 0xc400'0050ull}) {
         EXPECT_EQ(call(v, function), not_supported) << std::hex << function;
         EXPECT_EQ(v.state, VcpuState::Running);
     }
@@ -71,8 +72,9 @@ TEST(Psci, SaysItsVersionAndThatNoTrustedOsMigrates) {
 TEST(Psci, FeaturesNamesExactlyWhatIsThere) {
     Board board;
     Vcpu& v = board.run_first();
-    for (auto f : {Function::Version, Function::CpuSuspend, Function::CpuOff, Function::CpuOn, Function::AffinityInfo, Function::MigrateInfoType,
-                   Function::SystemOff, Function::SystemReset, Function::Features, Function::SystemReset2})
+    for (auto f :
+         {Function::Version, Function::CpuSuspend, Function::CpuOff, Function::CpuOn, Function::AffinityInfo,
+          Function::MigrateInfoType, Function::SystemOff, Function::SystemReset, Function::Features, Function::SystemReset2})
         EXPECT_EQ(call(v, Function::Features, static_cast<std::uint64_t>(f)), 0u) << std::hex << static_cast<std::uint32_t>(f);
     for (auto f : {Function::CpuSuspend, Function::CpuOn, Function::AffinityInfo, Function::SystemReset2})
         EXPECT_EQ(call(v, Function::Features, wide(f)), 0u);
@@ -108,7 +110,8 @@ TEST(Psci, CpuOnRefusesAbsentTargetsAndBadEntries) {
     Vcpu &v = board.run_first(), &other = board.vcpu(0, 1);
     for (std::uint64_t target : {2ull, 0xffull, 0x100ull, 0x1'0000'0001ull, ~0ull})
         EXPECT_EQ(call(v, wide(Function::CpuOn), target, guest_ram), code(Return::InvalidParameters)) << target;
-    for (std::uint64_t entry : std::initializer_list<std::uint64_t>{0, guest_ram - 4, guest_ram + 0x1'0000, guest_ram + 2, ~0ull, ~3ull, 1ull << 48})
+    for (std::uint64_t entry :
+         std::initializer_list<std::uint64_t>{0, guest_ram - 4, guest_ram + 0x1'0000, guest_ram + 2, ~0ull, ~3ull, 1ull << 48})
         EXPECT_EQ(call(v, wide(Function::CpuOn), 1, entry), code(Return::InvalidAddress)) << std::hex << entry;
     EXPECT_EQ(other.state, VcpuState::Off);
     EXPECT_EQ(call(v, wide(Function::CpuOn), 1, guest_ram + 0xfffc), 0u) << "the last word of RAM is in RAM";
@@ -250,7 +253,8 @@ TEST(Hypercall, ConsoleWriteTakesItsBytesInOrder) {
     v.regs.x[4] = 0x0a21;  // "!\n", the bytes behind the first sixteen
     EXPECT_EQ(call(v, write, 18, 0x6867'6665'6463'6261, 0x706f'6e6d'6c6b'6a69), 18u);
     EXPECT_NE(board.said().find("abcdefghijklmnop!"), std::string::npos);
-    for (std::uint64_t count : {0ull, 49ull, ~0ull}) EXPECT_EQ(call(v, write, count), code(abi::Error::InvalidParameter)) << count;
+    for (std::uint64_t count : {0ull, 49ull, ~0ull})
+        EXPECT_EQ(call(v, write, count), code(abi::Error::InvalidParameter)) << count;
 }
 
 TEST(Hypercall, StatsAreOfTheCallerAndKnowNoOtherNumber) {

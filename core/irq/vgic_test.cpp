@@ -2,7 +2,6 @@
 #include "core/irq/vgic.hpp"
 
 #include <gtest/gtest.h>
-
 #include <vector>
 
 #include "armv8/gic.hpp"

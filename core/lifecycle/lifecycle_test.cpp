@@ -18,10 +18,12 @@ int all_stopped = 0;
 TEST(Lifecycle, OnlyTheMovesOfThePictureAreAllowed) {
     using enum VmState;
     constexpr VmState states[] = {Off, Starting, Running, Crashed, Stopped};
-    std::set<std::pair<VmState, VmState>> const allowed = {{Off, Running},     {Running, Stopped}, {Running, Crashed},   {Running, Starting},
-                                                           {Starting, Running}, {Starting, Stopped}, {Crashed, Starting}, {Stopped, Starting}};
+    std::set<std::pair<VmState, VmState>> const allowed = {{Off, Running},      {Running, Stopped},  {Running, Crashed},
+                                                           {Running, Starting}, {Starting, Running}, {Starting, Stopped},
+                                                           {Crashed, Starting}, {Stopped, Starting}};
     for (auto from : states)
-        for (auto to : states) EXPECT_EQ(may_move(from, to), allowed.contains({from, to})) << lifecycle::name(from) << " to " << lifecycle::name(to);
+        for (auto to : states)
+            EXPECT_EQ(may_move(from, to), allowed.contains({from, to})) << lifecycle::name(from) << " to " << lifecycle::name(to);
 }
 
 TEST(Boot, EntersTheFirstVcpuAsTheBootProtocolSays) {
@@ -91,7 +93,8 @@ TEST(Reset, ScrubsAndRestoresInBoundedSteps) {
     EXPECT_EQ(&board.run(), &v);
     EXPECT_EQ(vm.state, VmState::Running);
     EXPECT_EQ(zeroed(), 0x20u);
-    EXPECT_TRUE(std::all_of(private_ram(vm, guest_ram), private_ram(vm, guest_ram) + 0x2'0000, [](auto byte) { return byte == 0; }));
+    EXPECT_TRUE(
+        std::all_of(private_ram(vm, guest_ram), private_ram(vm, guest_ram) + 0x2'0000, [](auto byte) { return byte == 0; }));
     EXPECT_EQ(v.regs.pc, guest_ram);
     EXPECT_EQ(v.regs.x[5], 0u);
     EXPECT_EQ(vm.vgic.ctlr, 0u);
@@ -130,7 +133,8 @@ TEST(Reset, AnInterruptThatFiresMeanwhileIsNotStuckForEver) {
     Vcpu& v = board.run_first();
     lifecycle::reset(board.vm(), "asked");
     board.hw().irq_pending.insert(79);
-    while (irq::handle_one(board.cpu())) {}
+    while (irq::handle_one(board.cpu())) {
+    }
     ASSERT_TRUE(board.hw().irq_active.contains(79));
     EXPECT_EQ(&board.run(), &v);
     EXPECT_FALSE(board.hw().irq_active.contains(79)) << "the new start would never get it";

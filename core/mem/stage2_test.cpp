@@ -2,7 +2,6 @@
 #include "core/mem/stage2.hpp"
 
 #include <gtest/gtest.h>
-
 #include <optional>
 
 #include "core/testing.hpp"
@@ -76,7 +75,8 @@ TEST(PageTable, EveryAddressComesOutWhereItWasMapped) {
     Tables t;
     std::uint64_t const from = 1 * gib - 3 * mib - 0x5000, to = 5 * gib - 3 * mib - 0x5000, size = 7 * mib + 0x9000;
     t.table.map(t.pool, from, Pa{to}, size, armv8::Stage2::ram);
-    for (std::uint64_t at = 0; at < size; at += 0x1000) ASSERT_EQ(output(t.table.root(), from + at + 0x123), to + at + 0x123) << at;
+    for (std::uint64_t at = 0; at < size; at += 0x1000)
+        ASSERT_EQ(output(t.table.root(), from + at + 0x123), to + at + 0x123) << at;
     EXPECT_FALSE(output(t.table.root(), from - 1));
     EXPECT_FALSE(output(t.table.root(), from + size));
 }

@@ -1,9 +1,8 @@
 #include "core/sched/scheduler.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <deque>
+#include <gtest/gtest.h>
 #include <random>
 #include <vector>
 

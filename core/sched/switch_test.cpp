@@ -42,7 +42,8 @@ TEST(Switch, RegistersMoveOutBeforeOthersMoveIn) {
     board.hw().events.clear();
     EXPECT_EQ(&board.run(), &board.vcpu(1));
     auto const& events = board.hw().events;
-    auto const save = std::ranges::find(events, Kind::Save, &Event::kind), load = std::ranges::find(events, Kind::Load, &Event::kind);
+    auto const save = std::ranges::find(events, Kind::Save, &Event::kind),
+               load = std::ranges::find(events, Kind::Load, &Event::kind);
     ASSERT_TRUE(save != events.end() && load != events.end());
     EXPECT_LT(save, load);
 }

@@ -1,7 +1,6 @@
 #include "core/sched/timer_queue.hpp"
 
 #include <gtest/gtest.h>
-
 #include <random>
 #include <set>
 #include <vector>

@@ -77,7 +77,8 @@ struct Trap : testing::Board {
 
 constexpr std::uint64_t uart = abi::guest_map::pl011;
 // ISS of loads and stores as seen on QEMU 7.2 (a probe at EL1), with the register and size changed.
-constexpr std::uint64_t ldr_w1 = 0x181'0006, ldrsb_w1 = 0x121'8006 & ~(1u << 15), str_x1 = 0x1c1'8046, str_xzr = 0x1df'8046, ldp = 0x6, stp = 0x46;
+constexpr std::uint64_t ldr_w1 = 0x181'0006, ldrsb_w1 = 0x121'8006 & ~(1u << 15), str_x1 = 0x1c1'8046, str_xzr = 0x1df'8046,
+                        ldp = 0x6, stp = 0x46;
 constexpr std::uint64_t ldr_w1_misaligned = 0x181'0006, str_to_read_only = 0x1c1'804e;
 
 TEST(Mmio, AWordIsReadIntoItsRegister) {
@@ -288,8 +289,9 @@ TEST(SError, IsTheGuestsOwn) {
 
 TEST(SystemRegister, UnknownOnesAreUndefinedAndNamed) {
     Trap t;
-    for (auto key : {armv8::sysreg(3, 0, 5, 3, 1), armv8::sysreg(3, 3, 9, 12, 0), armv8::sysreg(3, 4, 1, 1, 0), armv8::sysreg(3, 6, 1, 1, 0),
-                     armv8::sysreg(2, 1, 0, 0, 0), armv8::sysreg(1, 0, 7, 1, 0), armv8::sysreg(3, 0, 2, 1, 0)}) {
+    for (auto key : {armv8::sysreg(3, 0, 5, 3, 1), armv8::sysreg(3, 3, 9, 12, 0), armv8::sysreg(3, 4, 1, 1, 0),
+                     armv8::sysreg(3, 6, 1, 1, 0), armv8::sysreg(2, 1, 0, 0, 0), armv8::sysreg(1, 0, 7, 1, 0),
+                     armv8::sysreg(3, 0, 2, 1, 0), armv8::sysreg(3, 0, 0, 8, 0)}) {
         for (bool read : {true, false}) {
             t.v.regs.x[3] = 0x5a;
             t.system(key, read, 3);
