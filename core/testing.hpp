@@ -11,6 +11,7 @@
 
 #include "arch/host/cpu_interface.hpp"
 #include "arch/host/hardware.hpp"
+#include "armv8/gic.hpp"
 #include "core/arch.hpp"
 #include "core/console/console.hpp"
 #include "core/console/testing.hpp"
@@ -255,6 +256,26 @@ inline void enable(Vcpu& v, std::uint32_t intid, std::uint8_t priority = 0xa0, b
     b.group1 |= m;
     b.priority[intid % 32] = priority;
     if (intid >= 16) b.edge = edge ? b.edge | m : b.edge & ~m;
+}
+
+/// What the guest takes until there is nothing more; each is ended before the next.
+inline std::vector<std::uint32_t> take_all(Board& board) {
+    std::vector<std::uint32_t> taken;
+    for (int n = 0; n < 400; ++n) {
+        board.maintain();
+        auto const got = host::guest_acknowledge();
+        if (!got) break;
+        taken.push_back(got->intid);
+        board.maintain();
+        host::guest_end(got->intid);
+    }
+    return taken;
+}
+
+/// What the guest reads from its acknowledge register; 1023 for nothing.
+inline std::uint32_t acknowledge_one() {
+    auto const got = host::guest_acknowledge();
+    return got ? got->intid : armv8::spurious_intid;
 }
 
 }  // namespace tiffin::testing

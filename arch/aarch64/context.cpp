@@ -9,13 +9,14 @@
 namespace tiffin::arch {
 namespace {
 
-// member of El1Regs, register: the one list of what a guest's EL1 and EL0 consist of.
-#define TIFFIN_EL1_REGISTERS(X)                                                                                              \
-    X(sctlr, "sctlr_el1") X(cpacr, "cpacr_el1") X(ttbr0, "ttbr0_el1") X(ttbr1, "ttbr1_el1") X(tcr, "tcr_el1")                \
-    X(mair, "mair_el1") X(amair, "amair_el1") X(vbar, "vbar_el1") X(contextidr, "contextidr_el1") X(esr, "esr_el1")          \
-    X(afsr0, "afsr0_el1") X(afsr1, "afsr1_el1") X(far, "far_el1") X(par, "par_el1") X(elr, "elr_el1") X(spsr, "spsr_el1")    \
-    X(sp_el0, "sp_el0") X(sp_el1, "sp_el1") X(tpidr_el0, "tpidr_el0") X(tpidrro_el0, "tpidrro_el0")                          \
-    X(tpidr_el1, "tpidr_el1") X(cntkctl, "cntkctl_el1") X(csselr, "csselr_el1") X(cntv_cval, "cntv_cval_el0")
+// The one list of what a guest's EL1 and EL0 consist of, in the order and in pairs as El1Regs has them: two registers a store or load.
+#define TIFFIN_EL1_PAIRS(X)                                                                                                          \
+    X(0, "sctlr_el1", "cpacr_el1") X(16, "ttbr0_el1", "ttbr1_el1") X(32, "tcr_el1", "mair_el1") X(48, "amair_el1", "vbar_el1")        \
+    X(64, "contextidr_el1", "esr_el1") X(80, "afsr0_el1", "afsr1_el1") X(96, "far_el1", "par_el1") X(112, "elr_el1", "spsr_el1")      \
+    X(128, "sp_el0", "sp_el1") X(144, "tpidr_el0", "tpidrro_el0") X(160, "tpidr_el1", "cntkctl_el1") X(176, "csselr_el1", "cntv_cval_el0")
+
+static_assert(offsetof(El1Regs, ttbr0) == 16 && offsetof(El1Regs, amair) == 48 && offsetof(El1Regs, far) == 96);
+static_assert(offsetof(El1Regs, sp_el0) == 128 && offsetof(El1Regs, cntv_cval) == 184);
 
 /// CPTR_EL2: SVE, SME, activity monitors (TAM) and trace trap always; FP/SIMD while the registers belong to another vCPU (Arm ARM, CPTR_EL2 when E2H is 0).
 constexpr std::uint64_t cptr_fp_allowed = 0x33ff | bit(20) | bit(30), cptr_fp_trapped = cptr_fp_allowed | bit(10);
@@ -51,8 +52,8 @@ void save(Vcpu& v) {
     auto& r = v.el1;
     r.cntv_ctl = TIFFIN_READ_SYSREG("cntv_ctl_el0");
     TIFFIN_WRITE_SYSREG("cntv_ctl_el0", 0);
-#define X(member, name) r.member = TIFFIN_READ_SYSREG(name);
-    TIFFIN_EL1_REGISTERS(X)
+#define X(offset, a, b) "mrs x2, " a "\n mrs x3, " b "\n stp x2, x3, [%0, #" #offset "]\n"
+    asm volatile(TIFFIN_EL1_PAIRS(X)::"r"(&r) : "x2", "x3", "memory");
 #undef X
     save_gic(v.vgic);
 }
@@ -64,8 +65,8 @@ void load(Vcpu& v) {
     TIFFIN_WRITE_SYSREG("vmpidr_el2", v.vmpidr);
     TIFFIN_WRITE_SYSREG("cntvoff_el2", v.cntvoff);
     TIFFIN_WRITE_SYSREG("cptr_el2", v.cpu->fp_owner == &v ? cptr_fp_allowed : cptr_fp_trapped);
-#define X(member, name) TIFFIN_WRITE_SYSREG(name, r.member);
-    TIFFIN_EL1_REGISTERS(X)
+#define X(offset, a, b) "ldp x2, x3, [%0, #" #offset "]\n msr " a ", x2\n msr " b ", x3\n"
+    asm volatile(TIFFIN_EL1_PAIRS(X)::"r"(&r) : "x2", "x3", "memory");
 #undef X
     load_gic(v.vgic);
     isb();  // the offset and the deadline, before the timer may fire

@@ -99,7 +99,7 @@ bool tiffin_call(Vcpu& v, std::uint32_t function) {
 
 void dispatch(Vcpu& v) {
     auto const function = static_cast<std::uint32_t>(v.regs.x[0]);
-    if (architecture_call(v, function) || tiffin_call(v, function) || psci(v, function) || trng(v, function)) return;
+    if (tiffin_call(v, function) || architecture_call(v, function) || psci(v, function) || trng(v, function)) return;
     v.regs.x[0] = smccc::not_supported;
 }
 

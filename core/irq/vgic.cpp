@@ -282,6 +282,19 @@ void raise(Vcpu& v, std::uint32_t intid) {
     deliver(target, b, intid);
 }
 
+[[gnu::cold]] void raise_all(Vcpu& v, std::uint32_t first, std::uint32_t bits) {
+    if ((bits & (bits - 1)) == 0) {
+        if (bits != 0) raise(v, first + static_cast<std::uint32_t>(std::countr_zero(bits)));
+        return;
+    }
+    // Those that stand in list registers must hear of it by themselves; the rest is one word.
+    for (Vcpu* each : v.vm->vcpus)
+        if (first >= 32 || each == &v) recall(*each);
+    bank_in_use(v, first).pending |= bits;
+    if (first < 32) return refresh(v);
+    refresh_all(*v.vm);
+}
+
 void set_line(Vcpu& v, std::uint32_t intid, bool high) {
     Vcpu& target = target_of(v, intid);
     IrqBank& b = bank_in_use(target, intid);

@@ -71,6 +71,8 @@ Vcpu& target_of(Vcpu& v, std::uint32_t intid);
 
 /// Latches the interrupt as pending for `v` (edge, SGI, or a physical interrupt that has fired) and delivers it if it may be.
 void raise(Vcpu& v, std::uint32_t intid);
+/// Latches up to 32 interrupts from `first` (a multiple of 32) on, in time that does not grow with how many are already pending.
+void raise_all(Vcpu& v, std::uint32_t first, std::uint32_t bits);
 /// The same for a private interrupt (INTID 0..31), which every switch and tick takes.
 void raise_private(Vcpu& v, std::uint32_t intid);
 /// A level input: a private one of `v`, or an SPI of its VM.

@@ -10,37 +10,18 @@
 namespace tiffin {
 namespace {
 
-using armv8::IchHcr;
-using armv8::Lr;
 using host::guest_acknowledge;
 using host::guest_end;
+using testing::acknowledge_one;
 using testing::Board;
 using testing::enable;
-constexpr auto v2 = abi::GicVersion::V2;
+using testing::take_all;
+using Taken = std::vector<std::uint32_t>;
+using armv8::IchHcr;
+using armv8::Lr;
 constexpr auto v3 = abi::GicVersion::V3;
 constexpr std::uint32_t timer = abi::guest_map::virtual_timer_intid, phys_timer = abi::guest_map::physical_timer_intid;
 constexpr bool edge = true, level = false;
-
-/// What the guest takes until there is nothing more; each is ended before the next.
-std::vector<std::uint32_t> take_all(Board& board) {
-    std::vector<std::uint32_t> taken;
-    for (int n = 0; n < 400; ++n) {
-        board.maintain();
-        auto const got = guest_acknowledge();
-        if (!got) break;
-        taken.push_back(got->intid);
-        board.maintain();
-        guest_end(got->intid);
-    }
-    return taken;
-}
-
-std::uint32_t acknowledge_one() {
-    auto const got = guest_acknowledge();
-    return got ? got->intid : armv8::spurious_intid;
-}
-
-using Taken = std::vector<std::uint32_t>;
 
 TEST(Vgic, AnEdgeInterruptIsDeliveredOnce) {
     Board board;
@@ -278,89 +259,6 @@ TEST(Vgic, HandlersNestDeeperThanTheListRegisters) {
     EXPECT_EQ(take_all(board).size(), depth);
 }
 
-TEST(Vgic, TheEndOfAHardwareInterruptDeactivatesThePhysicalOne) {
-    Board board{{{.spi = 79}}};
-    Vcpu& v = board.run_first();
-    enable(v, 79);
-    board.hw().irq_pending.insert(79);
-    board.take_interrupts();
-    EXPECT_TRUE(board.hw().irq_active.contains(79)) << "it does not fire again while the guest has it";
-    EXPECT_EQ(acknowledge_one(), 79u);
-    guest_end(79);
-    EXPECT_FALSE(board.hw().irq_active.contains(79));
-    board.hw().irq_pending.insert(79);
-    board.take_interrupts();
-    EXPECT_EQ(take_all(board), Taken{79});
-}
-
-TEST(Vgic, AHardwareInterruptThatEndsOutsideTheListRegistersIsDeactivatedToo) {
-    Board board{{{.spi = 79}}, v3, 2};
-    Vcpu& v = board.run_first();
-    enable(v, 79, 0xf8);
-    board.hw().irq_pending.insert(79);
-    board.take_interrupts();
-    ASSERT_EQ(acknowledge_one(), 79u);
-    for (std::uint32_t n = 0; n < 4; ++n) {
-        enable(v, 40 + n, static_cast<std::uint8_t>(0x80 - 8 * n), edge);
-        vgic::raise(v, 40 + n);
-        board.maintain();
-        ASSERT_EQ(acknowledge_one(), 40 + n);
-        board.maintain();
-    }
-    for (std::uint32_t n = 4; n-- > 0;) {
-        guest_end(40 + n);
-        board.maintain();
-    }
-    EXPECT_TRUE(board.hw().irq_active.contains(79));
-    guest_end(79);
-    board.maintain();
-    EXPECT_FALSE(board.hw().irq_active.contains(79));
-}
-
-TEST(Vgic, ClearingThePendingStateOfAHardwareInterruptGivesItBackToTheHardware) {
-    Board board{{{.spi = 79}}};
-    Vcpu& v = board.run_first();
-    for (std::uint32_t intid : {79u, timer}) {
-        enable(v, intid);
-        board.hw().irq_pending.insert(intid);
-        board.take_interrupts();
-        vgic::clear_pending(v, intid / 32 * 32, vgic::mask(intid));
-        EXPECT_FALSE(host::guest_is_interrupted());
-        EXPECT_FALSE(board.hw().irq_active.contains(intid)) << intid << " would never fire again, for no VM of this core";
-    }
-}
-
-TEST(Vgic, ClearingTheActiveStateOfAHardwareInterruptGivesItBackToTheHardware) {
-    Board board{{{.spi = 79}}};
-    Vcpu& v = board.run_first();
-    for (std::uint32_t intid : {79u, timer}) {
-        enable(v, intid);
-        board.hw().irq_pending.insert(intid);
-        board.take_interrupts();
-        ASSERT_EQ(acknowledge_one(), intid);
-        vgic::set_active(v, intid / 32 * 32, vgic::mask(intid), false);
-        board.hw().running.clear();
-        EXPECT_FALSE(board.hw().irq_active.contains(intid)) << intid;
-    }
-}
-
-TEST(Vgic, AnotherVcpuNeverDeactivatesThePrivateInterruptOfWhoRuns) {
-    Board board{{{.vcpus = 2}}};
-    board.boot();
-    Vcpu &v0 = board.vcpu(0, 0), &v1 = board.vcpu(0, 1);
-    v0.vm->vgic.ctlr = 3;
-    for (Vcpu* v : {&v0, &v1}) {
-        board.enter(*v);
-        enable(*v, timer);
-        board.hw().irq_pending.insert(timer);
-        board.take_interrupts();
-        ASSERT_EQ(acknowledge_one(), timer);
-    }
-    ASSERT_EQ(board.cpu().loaded, &v1);
-    vgic::set_active(v0, 0, vgic::mask(timer), false);
-    EXPECT_TRUE(board.hw().irq_active.contains(timer)) << "that one is v1's";
-}
-
 TEST(Vgic, WhatComesForAVcpuThatIsNotLoadedWaitsForItsTurn) {
     Board board{{{}, {}}};
     board.boot();
@@ -433,90 +331,6 @@ TEST(Vgic, ResetForgetsEverythingButItsWires) {
     EXPECT_EQ(v.vgic.own.enabled | v.vgic.own.pending | v.vgic.own.active | v.vgic.own.listed, 0u);
     EXPECT_EQ(v.vgic.vmcr | v.vgic.apr[0], 0u);
     EXPECT_EQ(board.vm().vgic.ctlr, 0u);
-}
-
-TEST(Sgi, SentTwiceBeforeItIsTakenIsOne) {
-    for (auto version : {v2, v3}) {
-        Board board{{{.vcpus = 2}}, version};
-        board.boot();
-        Vcpu& v = board.vcpu(0, 0);
-        board.enter(v);
-        v.vm->vgic.ctlr = 3;
-        enable(v, 3);
-        vgic::send_sgi(v, v, 3);
-        vgic::send_sgi(v, v, 3);
-        EXPECT_EQ(take_all(board), Taken{3});
-    }
-}
-
-TEST(Sgi, SentAgainDuringItsHandlerIsTakenAfterIt) {
-    for (auto version : {v2, v3}) {
-        Board board{{{.vcpus = 2}}, version};
-        board.boot();
-        Vcpu& v = board.vcpu(0, 0);
-        board.enter(v);
-        v.vm->vgic.ctlr = 3;
-        enable(v, 3);
-        vgic::send_sgi(v, v, 3);
-        EXPECT_EQ(acknowledge_one(), 3u);
-        vgic::send_sgi(v, v, 3);
-        guest_end(3);
-        EXPECT_EQ(take_all(board), Taken{3}) << "GICv" << static_cast<unsigned>(version);
-    }
-}
-
-TEST(Sgi, OnGicv2EachSenderIsToldApart) {
-    Board board{{{.vcpus = 3}}, v2};
-    board.boot();
-    Vcpu &v0 = board.vcpu(0, 0), &v1 = board.vcpu(0, 1), &v2nd = board.vcpu(0, 2);
-    board.enter(v0);
-    v0.vm->vgic.ctlr = 3;
-    enable(v0, 3);
-    vgic::send_sgi(v2nd, v0, 3);
-    vgic::send_sgi(v1, v0, 3);
-    std::vector<std::uint32_t> senders;
-    while (auto const got = guest_acknowledge()) {
-        EXPECT_EQ(got->intid, 3u);
-        senders.push_back(got->source);
-        guest_end(3);
-        board.maintain();
-    }
-    std::ranges::sort(senders);
-    EXPECT_EQ(senders, (std::vector<std::uint32_t>{1, 2}));
-}
-
-TEST(Sgi, OnGicv2TheSenderOutlivesALossOfTheCore) {
-    Board board{{{.vcpus = 2}}, v2};
-    board.boot();
-    Vcpu &v0 = board.vcpu(0, 0), &v1 = board.vcpu(0, 1);
-    board.enter(v0);
-    v0.vm->vgic.ctlr = 3;
-    enable(v0, 3);
-    vgic::send_sgi(v1, v0, 3);
-    board.enter(v1);
-    vgic::refresh(v0);
-    board.enter(v0);
-    auto const got = guest_acknowledge();
-    ASSERT_TRUE(got);
-    EXPECT_EQ(got->source, 1u);
-}
-
-TEST(Sgi, WhileTheReceiverIsPreemptedInItsHandlerIsNotLost) {
-    for (auto version : {v2, v3}) {
-        Board board{{{.vcpus = 2}}, version};
-        board.boot();
-        Vcpu &v0 = board.vcpu(0, 0), &v1 = board.vcpu(0, 1);
-        board.enter(v0);
-        v0.vm->vgic.ctlr = 3;
-        enable(v0, 3);
-        vgic::send_sgi(v1, v0, 3);
-        EXPECT_EQ(acknowledge_one(), 3u);
-        board.enter(v1);
-        vgic::send_sgi(v1, v0, 3);
-        board.enter(v0);
-        guest_end(3);
-        EXPECT_EQ(take_all(board), Taken{3}) << "GICv" << static_cast<unsigned>(version);
-    }
 }
 
 TEST(PhysicalTimer, IsALevelThatTheGuestSilences) {

@@ -14,8 +14,8 @@ bool before(Vcpu const& a, Vcpu const& b) { return a.virtual_time < b.virtual_ti
 void Scheduler::add(Vcpu& v, Place where) {
     if (v.policy == abi::Policy::Share) {
         TIFFIN_INVARIANT(count_ < heap_.size() && v.heap_slot == 0);
-        place(v, count_++);
-        return sift_up(count_ - 1);
+        heap_[count_] = &v;
+        return sift_up(count_++);
     }
     auto const p = v.priority;
     bool const empty = (ready_priorities_ & (1ull << p)) == 0;
@@ -42,7 +42,11 @@ Vcpu* Scheduler::take() {
     }
     if (count_ == 0) return nullptr;
     Vcpu* const first = heap_[0];
-    remove(*first);
+    first->heap_slot = 0;
+    if (--count_ != 0) {
+        place(*heap_[count_], 0);
+        if (count_ > 1) sift_down(0);
+    }
     return first;
 }
 

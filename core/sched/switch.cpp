@@ -105,7 +105,7 @@ void leave_current(Cpu& cpu) {
 }
 
 /// Sleeps until something happens, and lets it happen.
-void idle(Cpu& cpu) {
+[[gnu::noinline]] void idle(Cpu& cpu) {
     if (machine.on_quiet != nullptr) machine.on_quiet();
     program_timer(cpu);
     arch::wait_for_interrupt();
@@ -114,10 +114,9 @@ void idle(Cpu& cpu) {
     account(cpu);
 }
 
-/// The next vCPU that can enter its guest. A VM that is being started anew does its scrubbing here, in bounded steps on its own account.
-Vcpu* take_runnable(Cpu& cpu) {
-    while (Vcpu* const v = cpu.scheduler.take()) {
-        if (v->vm->state != VmState::Starting) return v;
+/// A VM that is being started anew does its scrubbing here, in bounded steps on its own account, until someone can enter a guest.
+[[gnu::cold, gnu::noinline]] Vcpu* work_off_starts(Cpu& cpu, Vcpu* v) {
+    for (; v != nullptr && v->vm->state == VmState::Starting; v = cpu.scheduler.take()) {
         lifecycle::start_step(*v->vm);
         auto const now = arch::now();
         cpu.scheduler.charge(*v, now - cpu.turn_started);
@@ -125,7 +124,14 @@ Vcpu* take_runnable(Cpu& cpu) {
         cpu.scheduler.add(*v, Scheduler::Place::Front);
         irq::handle_all(cpu);
     }
-    return nullptr;
+    return v;
+}
+
+/// The next vCPU that can enter its guest; nullptr if nobody is ready.
+Vcpu* take_runnable(Cpu& cpu) {
+    Vcpu* const v = cpu.scheduler.take();
+    if (v == nullptr || v->vm->state != VmState::Starting) [[likely]] return v;
+    return work_off_starts(cpu, v);
 }
 
 }  // namespace

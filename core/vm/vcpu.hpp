@@ -28,7 +28,8 @@ struct GuestRegs {
 /// EL1 and EL0 system registers, which the hardware keeps while the vCPU is loaded. In the order in which arch/ moves them.
 struct El1Regs {
     std::uint64_t sctlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr, esr, afsr0, afsr1, far, par, elr, spsr, sp_el0, sp_el1,
-        tpidr_el0, tpidrro_el0, tpidr_el1, cntkctl, csselr, cntv_ctl, cntv_cval, scxtnum_unused;
+        tpidr_el0, tpidrro_el0, tpidr_el1, cntkctl, csselr, cntv_cval;
+    std::uint64_t cntv_ctl;  // moved by itself: last in, first out
 };
 
 struct alignas(16) FpRegs {

@@ -46,10 +46,6 @@ void clear_enabled(Vcpu& v, std::uint32_t first, std::uint32_t bits) {
     if ((b.listed & bits) != 0) changed(v, first);
 }
 
-void set_pending(Vcpu& v, std::uint32_t first, std::uint32_t bits) {
-    for (; bits != 0; bits &= bits - 1) vgic::raise(v, first + static_cast<std::uint32_t>(std::countr_zero(bits)));
-}
-
 /// `act(vCPU)` for each that an interrupt from `first` on may concern.
 template <class Act>
 void for_concerned(Vcpu& v, std::uint32_t first, Act act) {
@@ -77,7 +73,7 @@ void write_bits(Vcpu& v, std::uint32_t kind, std::uint32_t first, std::uint32_t 
             return changed(v, first);
         case gicd::isenabler: return set_enabled(v, first, bits);
         case gicd::icenabler: return clear_enabled(v, first, bits);
-        case gicd::ispendr: return set_pending(v, first, bits);
+        case gicd::ispendr: return vgic::raise_all(v, first, bits);
         case gicd::icpendr: return for_concerned(v, first, [&](Vcpu& each) { vgic::clear_pending(each, first, bits); });
         case gicd::isactiver: return for_concerned(v, first, [&](Vcpu& each) { vgic::set_active(each, first, bits, true); });
         case gicd::icactiver: return for_concerned(v, first, [&](Vcpu& each) { vgic::set_active(each, first, bits, false); });
