@@ -136,6 +136,19 @@ struct Model : Board {
         for (std::uint32_t intid = first; intid < last; ++intid)
             ASSERT_EQ((vgic::bank(v, intid).listed & vgic::mask(intid)) != 0, seen.contains(intid)) << intid;
     }
+    /// What the distributor says must be what the reference has.
+    void check_registers() {
+        for (std::uint32_t bank = 32; bank < last; bank += 32) {
+            std::uint32_t pending = 0, active = 0;
+            for (auto const& [intid, irq] : reference.irqs) {
+                if (intid / 32 * 32 != bank) continue;
+                pending |= irq.pending() ? vgic::mask(intid) : 0;
+                active |= irq.active ? vgic::mask(intid) : 0;
+            }
+            ASSERT_EQ(distributor.read(v, {word(gicd::ispendr, bank), 4}), pending) << bank;
+            ASSERT_EQ(distributor.read(v, {word(gicd::isactiver, bank), 4}), active) << bank;
+        }
+    }
     void drain() {
         for (int n = 0; n < 500 && (!reference.handling.empty() || reference.next() != armv8::spurious_intid); ++n) {
             for (std::uint32_t intid = first; intid < last; ++intid) set_line(intid, reference.irqs[intid], false);
@@ -163,6 +176,7 @@ TEST_P(VgicModel, NothingIsLostDoubledOrOutOfOrder) {
                              << "seed " << seed << " step " << n << " GICv" << static_cast<unsigned>(version));
                 model.step();
                 if (n % 16 == 0) model.check_listed();
+                if (n % 8 == 3) model.check_registers();
                 if (HasFatalFailure()) return;
             }
             model.drain();
