@@ -39,14 +39,17 @@ constinit Forever<Gic> the_gic{};
 constinit Forever<MachineShell> the_host{};
 constinit Forever<Shell> the_shell{};
 
-PlanView open_plan() {
+PlanView open_plan(std::uint64_t device_tree) {
     auto const& info = layout::info();
+    set_early_uart(find_uart(device_tree));
+    if (arch::current_level() != 2) refuse("started outside EL2; on QEMU's virt board add virtualization=on");
     if (info.plan_offset == 0) refuse("this is the bare hypervisor: no plan was packed; make an image with `tiffin build`");
     auto const* const bytes = reinterpret_cast<std::byte const*>(tiffin_image + info.plan_offset);
-    set_early_uart(reinterpret_cast<abi::PlanHeader const*>(bytes)->board.uart);
-    if (arch::current_level() != 2) refuse("started outside EL2; on QEMU's virt board add virtualization=on");
     auto const plan = PlanView::open({bytes, info.plan_bytes}, info.plan_offset);
-    if (plan) return *plan;
+    if (plan) {
+        set_early_uart(plan->board().uart);
+        return *plan;
+    }
     Line why;
     why << "the image is damaged: plan: " << plan.error().table << ' ' << plan.error().index << ": " << plan.error().what;
     refuse(why.view());
@@ -148,7 +151,7 @@ void say_hello(PlanView const& plan, Pool const& pool) {
 
 /// Called by arch/aarch64/boot.S on core 0, MMU off. Returns the vCPU to enter.
 Vcpu* boot(std::uint64_t device_tree) {
-    PlanView const& plan = the_plan.make(open_plan());
+    PlanView const& plan = the_plan.make(open_plan(device_tree));
     machine.plan = &plan;
     machine.gic_is_v3 = plan.board().gic_version == abi::GicVersion::V3;
     machine.virtual_timer_intid = plan.board().virtual_timer_intid;

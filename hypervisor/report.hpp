@@ -21,4 +21,7 @@ void on_all_stopped();
 /// Refuses if the board's device tree (as the loader passed it; not used if it is none) has not the memory that the plan counts on.
 void check_memory(PlanView const& plan, std::uint64_t device_tree);
 
+/// Address of the first PL011 in the board's device tree; 0 if there is none.
+std::uint64_t find_uart(std::uint64_t device_tree);
+
 }  // namespace tiffin

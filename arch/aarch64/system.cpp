@@ -153,7 +153,11 @@ void configure_el2() {
 void power_off() {
     auto const conduit = machine.plan == nullptr ? abi::PsciConduit::Smc : machine.plan->board().psci;
     register std::uint64_t x0 asm("x0") = 0x8400'0008;  // PSCI SYSTEM_OFF
-    if (conduit != abi::PsciConduit::None) asm volatile("smc #0" : "+r"(x0)::"memory", "x1", "x2", "x3");
+    if (current_level() == 1) {  // started where we cannot work: the firmware, if any, is a hypervisor
+        asm volatile("hvc #0" : "+r"(x0)::"memory", "x1", "x2", "x3");
+    } else if (conduit != abi::PsciConduit::None) {
+        asm volatile("smc #0" : "+r"(x0)::"memory", "x1", "x2", "x3");
+    }
     for (;;) asm volatile("wfi");
 }
 

@@ -1,4 +1,5 @@
-// Does the board have the memory that the plan counts on? The loader's device tree tells; nothing else is read from it.
+// What the loader's device tree tells: whether the board has the memory that the plan counts on, and, before there is a plan to believe,
+// where to print. Nothing else is read from it.
 // Source: Devicetree Specification, "Flattened Devicetree (DTB) Format": header, structure block, `/memory` node with `reg`.
 #include "base/addr.hpp"
 #include "core/console/format.hpp"
@@ -44,41 +45,59 @@ std::uint64_t planned_inside(PlanView const& plan, std::uint64_t from, std::uint
     return bytes;
 }
 
-/// Bytes of the plan's memory that lie inside the tree's memory nodes. Two cells for address and size, as 64-bit boards have.
-std::uint64_t found_bytes(PlanView const& plan, Blob const& tree) {
+/// One node of the second level, as far as it matters here. Two cells for address and size, as 64-bit boards have.
+struct Node {
+    std::string_view name, compatible;
+    std::uint32_t reg{0}, reg_bytes{0};  // where `reg` is in the blob
+};
+
+/// Calls `visit(node)` for each child of the root, in order, until it returns true.
+template <class Visit>
+void for_each_node(Blob const& tree, Visit visit) {
     std::uint32_t at = tree.word(8);
     std::uint32_t const strings = tree.word(12);
     unsigned depth = 0;
-    bool in_memory = false;
-    std::uint64_t counted = 0;
+    Node node;
     while (at < tree.size()) {
         auto const token = tree.word(at);
         at += 4;
         if (token == begin_node) {
             auto const name = tree.text(at);
-            in_memory = ++depth == 2 && (name == "memory" || name.starts_with("memory@"));
+            if (++depth == 2) node = {.name = name, .compatible = {}};
             at = static_cast<std::uint32_t>(align_up(at + name.size() + 1, 4));
         } else if (token == end_node) {
-            --depth;
-            in_memory = false;
+            if (depth-- == 2 && visit(node)) return;
         } else if (token == property) {
             auto const length = tree.word(at), name = tree.word(at + 4);
             at += 8;
-            for (std::uint32_t cell = 0; in_memory && tree.text(strings + name) == "reg" && cell + 16 <= length; cell += 16)
-                counted += planned_inside(plan, tree.long_word(at + cell), tree.long_word(at + cell + 8));
-            if (length > tree.size()) break;
+            if (length > tree.size()) return;
+            if (depth == 2 && tree.text(strings + name) == "reg") node.reg = at, node.reg_bytes = length;
+            if (depth == 2 && tree.text(strings + name) == "compatible") node.compatible = tree.text(at);
             at = static_cast<std::uint32_t>(align_up(at + length, 4));
         } else if (token != nop) {
-            break;
+            return;
         }
     }
+}
+
+/// Bytes of the plan's memory that lie inside the tree's memory nodes.
+std::uint64_t found_bytes(PlanView const& plan, Blob const& tree) {
+    std::uint64_t counted = 0;
+    for_each_node(tree, [&](Node const& node) {
+        if (node.name != "memory" && !node.name.starts_with("memory@")) return false;
+        for (std::uint32_t cell = 0; cell + 16 <= node.reg_bytes; cell += 16)
+            counted += planned_inside(plan, tree.long_word(node.reg + cell), tree.long_word(node.reg + cell + 8));
+        return false;
+    });
     return counted;
 }
+
+bool is_tree(std::uint64_t device_tree) { return device_tree != 0 && device_tree % 8 == 0; }
 
 }  // namespace
 
 void check_memory(PlanView const& plan, std::uint64_t device_tree) {
-    if (device_tree == 0 || device_tree % 8 != 0) return;
+    if (!is_tree(device_tree)) return;
     Blob const tree{device_tree};
     if (!tree.valid()) return;
     std::uint64_t planned = 0;
@@ -89,6 +108,17 @@ void check_memory(PlanView const& plan, std::uint64_t device_tree) {
     why << "the plan counts on " << (planned >> 20) << " MiB of memory, and this board's device tree confirms " << (found >> 20)
         << " MiB of it; build it for this board";
     refuse(why.view());
+}
+
+std::uint64_t find_uart(std::uint64_t device_tree) {
+    if (!is_tree(device_tree)) return 0;
+    Blob const tree{device_tree};
+    std::uint64_t uart = 0;
+    for_each_node(tree, [&](Node const& node) {
+        if (node.compatible == "arm,pl011" && node.reg_bytes >= 8) uart = tree.long_word(node.reg);
+        return uart != 0;
+    });
+    return uart;
 }
 
 }  // namespace tiffin
