@@ -7,6 +7,8 @@
 #include <fstream>
 #include <poll.h>
 #include <signal.h>
+#include <sstream>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -88,13 +90,14 @@ private:
     bool start(std::vector<std::string> const& command) {
         int ends[2];
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
+        said_.reset(memfd_create("qemu-stderr", MFD_CLOEXEC));
         signal(SIGPIPE, SIG_IGN);
         interrupted = 0;
         for (auto const n : {SIGINT, SIGTERM, SIGHUP}) signal(n, on_signal);
         child_ = fork();
         if (child_ == 0) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);  // no QEMU is left behind, however this process ends
-            dup2(ends[1], 0), dup2(ends[1], 1);
+            dup2(ends[1], 0), dup2(ends[1], 1), dup2(said_.get(), 2);
             _exit(become(command));
         }
         close(ends[1]);
@@ -107,6 +110,17 @@ private:
         kill(child_, SIGKILL);
         waitpid(child_, nullptr, 0);
         child_ = -1;
+        repeat_complaints();
+    }
+
+    /// What QEMU itself had to say, after the machine's last line instead of in the middle of one. Its note that a machine under -icount has
+    /// nothing to wait for (while it powers off) is no complaint.
+    void repeat_complaints() {
+        std::string text(4096, '\0');
+        auto const n = pread(said_.get(), text.data(), text.size(), 0);
+        std::istringstream lines{text.substr(0, n > 0 ? static_cast<std::size_t>(n) : 0)};
+        for (std::string line; std::getline(lines, line);)
+            if (line.find("icount sleep disabled") == std::string::npos) fmt::print(stderr, "{}\n", line);
     }
 
     void listen_at(std::string const& path) {
@@ -160,7 +174,7 @@ private:
 
     RunOptions const& options_;
     Watcher& watcher_;
-    Handle machine_, listener_, client_;
+    Handle machine_, listener_, client_, said_;
     pid_t child_{-1};
     bool keys_open_{false};
     QuitKey quit_;
