@@ -5,7 +5,8 @@
 namespace tiffin::abi::guest_map {
 
 inline constexpr std::uint64_t gicd = 0x0800'0000, gicd_size = 0x1'0000;
-inline constexpr std::uint64_t gicc = 0x0801'0000, gicc_size = 0x2000;   // GICv2 guests (QEMU's window is 64 KiB; GICV is two pages)
+inline constexpr std::uint64_t gicc = 0x0801'0000,
+                               gicc_size = 0x2000;  // GICv2 guests (QEMU's window is 64 KiB; GICV is two pages)
 inline constexpr std::uint64_t gicr = 0x080a'0000, gicr_stride = 0x2'0000;  // GICv3 guests: RD_base and SGI_base frame per vCPU
 inline constexpr std::uint64_t pl011 = 0x0900'0000, pl011_size = 0x1000;
 inline constexpr std::uint64_t pl031 = 0x0901'0000, pl031_size = 0x1000;

@@ -29,7 +29,14 @@ enum class Call : std::uint32_t {
 };
 
 /// SMCCC return codes (DEN 0028, "Return codes"), as the signed value of x0.
-enum class Error : std::int64_t { Success = 0, NotSupported = -1, NotRequired = -2, InvalidParameter = -3, NotPermitted = -4, Busy = -5 };
+enum class Error : std::int64_t {
+    Success = 0,
+    NotSupported = -1,
+    NotRequired = -2,
+    InvalidParameter = -3,
+    NotPermitted = -4,
+    Busy = -5
+};
 
 /// What VcpuStats tells. Times are in ticks of the system counter (CNTFRQ_EL0 Hz).
 enum class StatId : std::uint32_t { RunTicks = 0, WakeUps = 1, Traps = 2, Switches = 3 };

@@ -36,9 +36,9 @@ inline constexpr std::uint32_t pool_vm_bytes = 2048;    // of the pool, for each
 inline constexpr std::uint32_t pool_vcpu_bytes = 2048;  // of the pool, for each vCPU's state
 inline constexpr std::uint32_t max_memory_records = 64;
 inline constexpr std::uint32_t max_payloads = 8 * max_vms;
-inline constexpr std::uint32_t max_windows = 256;      // compared pairwise at boot
-inline constexpr std::uint32_t max_interrupts = 988;   // SPIs: INTID 32..1019
-inline constexpr std::uint32_t max_name = 31;      // bytes of a VM's name, without the terminating zero
+inline constexpr std::uint32_t max_windows = 256;     // compared pairwise at boot
+inline constexpr std::uint32_t max_interrupts = 988;  // SPIs: INTID 32..1019
+inline constexpr std::uint32_t max_name = 31;         // bytes of a VM's name, without the terminating zero
 
 /// At offset 64 of the boot image, behind the arm64 Image header. The hypervisor's binary carries it with zero plan fields; the tool fills them.
 struct ImageInfo {
@@ -66,23 +66,23 @@ enum class PsciConduit : std::uint32_t { None = 0, Smc = 1, Hvc = 2 };
 
 /// What the tool learnt from the board's device tree. Addresses are physical; interrupt numbers are GIC INTIDs (SPI n is 32 + n, PPI n is 16 + n).
 struct BoardRecord {
-    StringRef name;               // the device tree's root `model`, or its first `compatible`
+    StringRef name;  // the device tree's root `model`, or its first `compatible`
     GicVersion gic_version;
     std::uint64_t gicd, gicd_size;
-    std::uint64_t gicr, gicr_size;      // GICv3 redistributors (first region); 0 on GICv2
-    std::uint64_t gicc, gicc_size;      // GICv2 CPU interface; 0 on GICv3
-    std::uint64_t gich, gich_size;      // GICv2 virtual interface control; 0 on GICv3
-    std::uint64_t gicv, gicv_size;      // GICv2 virtual CPU interface; 0 on GICv3
+    std::uint64_t gicr, gicr_size;  // GICv3 redistributors (first region); 0 on GICv2
+    std::uint64_t gicc, gicc_size;  // GICv2 CPU interface; 0 on GICv3
+    std::uint64_t gich, gich_size;  // GICv2 virtual interface control; 0 on GICv3
+    std::uint64_t gicv, gicv_size;  // GICv2 virtual CPU interface; 0 on GICv3
     std::uint64_t uart, uart_size;
     UartKind uart_kind;
     std::uint32_t uart_intid;
-    std::uint32_t maintenance_intid;    // GIC maintenance interrupt (25 on most boards)
-    std::uint32_t hyp_timer_intid;      // EL2 physical timer, CNTHP (26)
-    std::uint32_t virtual_timer_intid;  // EL1 virtual timer, CNTV (27)
-    std::uint32_t physical_timer_intid; // EL1 physical timer, CNTP (30)
+    std::uint32_t maintenance_intid;     // GIC maintenance interrupt (25 on most boards)
+    std::uint32_t hyp_timer_intid;       // EL2 physical timer, CNTHP (26)
+    std::uint32_t virtual_timer_intid;   // EL1 virtual timer, CNTV (27)
+    std::uint32_t physical_timer_intid;  // EL1 physical timer, CNTP (30)
     PsciConduit psci;
     std::uint32_t cpu_count;
-    std::uint64_t mpidr[max_cpus];      // affinity fields of each core, in device-tree order: core 0 is cpu@0
+    std::uint64_t mpidr[max_cpus];  // affinity fields of each core, in device-tree order: core 0 is cpu@0
 };
 
 /// A range of the board's RAM, from the device tree's memory nodes, less what it reserves. 4 KiB aligned.
@@ -93,21 +93,22 @@ struct MemoryRecord {
 enum class Policy : std::uint32_t { Share = 0, Fixed = 1 };
 
 enum VmFlags : std::uint32_t {
-    vm_has_uart = 1u << 0,   // PL011 at 0x0900'0000, INTID 33
-    vm_has_rtc = 1u << 1,    // PL031 at 0x0901'0000, INTID 34
+    vm_has_uart = 1u << 0,  // PL011 at 0x0900'0000, INTID 33
+    vm_has_rtc = 1u << 1,   // PL031 at 0x0901'0000, INTID 34
 };
 
 struct VmRecord {
-    StringRef name;            // unique, 1..max_name bytes of [a-z0-9-], starts with a letter
-    std::uint32_t line;        // of the VM in the description, for messages; 1-based
-    std::uint32_t flags;       // VmFlags
+    StringRef name;       // unique, 1..max_name bytes of [a-z0-9-], starts with a letter
+    std::uint32_t line;   // of the VM in the description, for messages; 1-based
+    std::uint32_t flags;  // VmFlags
     std::uint32_t reserved;
-    std::uint64_t ram_ipa;     // start of RAM in the guest's map, 2 MiB aligned
-    std::uint64_t ram_size;    // bytes, multiple of 4 KiB, >= 64 KiB
-    std::uint64_t ram_pa;      // the private memory behind it; congruent to ram_ipa modulo 2 MiB if ram_size >= 2 MiB, else 4 KiB aligned
-    std::uint64_t entry;       // guest address at which the first vCPU starts, with the MMU off
-    std::uint64_t x0;          // its x0: the guest device tree's address (arm64 boot protocol)
-    TableRef payloads;         // slices: `offset` is an INDEX into the plan-wide table, not bytes
+    std::uint64_t ram_ipa;   // start of RAM in the guest's map, 2 MiB aligned
+    std::uint64_t ram_size;  // bytes, multiple of 4 KiB, >= 64 KiB
+    std::uint64_t
+        ram_pa;  // the private memory behind it; congruent to ram_ipa modulo 2 MiB if ram_size >= 2 MiB, else 4 KiB aligned
+    std::uint64_t entry;  // guest address at which the first vCPU starts, with the MMU off
+    std::uint64_t x0;     // its x0: the guest device tree's address (arm64 boot protocol)
+    TableRef payloads;    // slices: `offset` is an INDEX into the plan-wide table, not bytes
     TableRef vcpus;
     TableRef windows;
     TableRef interrupts;
@@ -115,11 +116,11 @@ struct VmRecord {
 
 /// A vCPU, pinned to one physical core.
 struct VcpuRecord {
-    std::uint32_t vm;          // index into the VM table
-    std::uint32_t core;        // index into BoardRecord::mpidr
+    std::uint32_t vm;    // index into the VM table
+    std::uint32_t core;  // index into BoardRecord::mpidr
     Policy policy;
-    std::uint32_t priority;    // fixed: 1..max_priority
-    std::uint32_t weight;      // share: min_weight..max_weight
+    std::uint32_t priority;  // fixed: 1..max_priority
+    std::uint32_t weight;    // share: min_weight..max_weight
     std::uint32_t reserved;
 };
 
@@ -136,16 +137,16 @@ struct PayloadRecord {
 /// Device memory given to a VM: mapped straight through, and to nobody else. 4 KiB aligned.
 struct WindowRecord {
     std::uint64_t ipa, pa, size;
-    StringRef what;              // node name in the board's device tree
-    std::uint32_t line;          // in the description
+    StringRef what;      // node name in the board's device tree
+    std::uint32_t line;  // in the description
 };
 
 /// A physical SPI given to a VM.
 struct InterruptRecord {
-    std::uint32_t physical;      // INTID 32..1019
-    std::uint32_t virtual_id;    // INTID 32..287 in the VM
-    std::uint32_t edge;          // 1: edge-triggered, 0: level
-    std::uint32_t line;          // in the description
+    std::uint32_t physical;    // INTID 32..1019
+    std::uint32_t virtual_id;  // INTID 32..287 in the VM
+    std::uint32_t edge;        // 1: edge-triggered, 0: level
+    std::uint32_t line;        // in the description
 };
 
 enum PlanFlags : std::uint32_t {
@@ -165,7 +166,7 @@ struct PlanHeader {
     StringRef description;       // file name of the description, for messages
     std::uint32_t reserved;
     TableRef memory, vms, vcpus, payloads, windows, interrupts;
-    TableRef strings;            // count is in bytes; first and last byte are zero
+    TableRef strings;  // count is in bytes; first and last byte are zero
     BoardRecord board;
 };
 

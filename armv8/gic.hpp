@@ -44,7 +44,8 @@ inline constexpr std::uint32_t ctlr_enable = 1, ctlr_eoi_mode = 1u << 9;
 
 /// GICv2 virtual interface control.
 namespace gich {
-inline constexpr std::uint32_t hcr = 0x00, vtr = 0x04, vmcr = 0x08, misr = 0x10, eisr0 = 0x20, elrsr0 = 0x30, apr = 0xf0, lr0 = 0x100;
+inline constexpr std::uint32_t hcr = 0x00, vtr = 0x04, vmcr = 0x08, misr = 0x10, eisr0 = 0x20, elrsr0 = 0x30, apr = 0xf0,
+                               lr0 = 0x100;
 }  // namespace gich
 
 /// ICH_HCR_EL2 and GICH_HCR: the bits that both have in common places.
@@ -82,13 +83,14 @@ constexpr std::uint32_t lr_to_v2(std::uint64_t lr, std::uint32_t source) {
 
 constexpr std::uint64_t lr_from_v2(std::uint32_t v2) {
     std::uint64_t lr = Lr::VIntid::make(v2 & 0x3ff) | static_cast<std::uint64_t>(v2 >> 28 & 3) << 62 |
-                       Lr::Priority::make(static_cast<std::uint8_t>((v2 >> 23 & 0x1f) << 3)) | Lr::Group1::make((v2 >> 30 & 1) != 0);
+                       Lr::Priority::make(static_cast<std::uint8_t>((v2 >> 23 & 0x1f) << 3)) |
+                       Lr::Group1::make((v2 >> 30 & 1) != 0);
     if ((v2 >> 31) != 0) return lr | Lr::Hw::make(true) | Lr::PIntid::make(v2 >> 10 & 0x3ff);
     return lr | Lr::Eoi::make((v2 >> 19 & 1) != 0) | Lr::PIntid::make(v2 >> 10 & 7);
 }
 
-static_assert(lr_to_v2(Lr::VIntid::make(27) | Lr::LrState::make(Lr::State::Pending) | Lr::Hw::make(true) | Lr::PIntid::make(27), 0) ==
-              0x9000'6c1b);
+static_assert(lr_to_v2(Lr::VIntid::make(27) | Lr::LrState::make(Lr::State::Pending) | Lr::Hw::make(true) | Lr::PIntid::make(27),
+                       0) == 0x9000'6c1b);
 static_assert(lr_from_v2(0x9000'6c1b) == (27ull | 1ull << 62 | 1ull << 61 | 27ull << 32));
 
 /// ICC_SGI1R_EL1: whom a software-generated interrupt goes to.

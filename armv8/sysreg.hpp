@@ -10,7 +10,8 @@ namespace tiffin::armv8 {
 /// The name of a system register as it stands in a trap's ISS (IssSystem::register_mask), so that no translation is needed.
 constexpr std::uint32_t sysreg(unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2) {
     using I = IssSystem;
-    return static_cast<std::uint32_t>(I::Op0::make(op0) | I::Op1::make(op1) | I::CRn::make(crn) | I::CRm::make(crm) | I::Op2::make(op2));
+    return static_cast<std::uint32_t>(I::Op0::make(op0) | I::Op1::make(op1) | I::CRn::make(crn) | I::CRm::make(crm) |
+                                      I::Op2::make(op2));
 }
 
 namespace reg {
@@ -25,7 +26,9 @@ inline constexpr std::uint32_t oslsr_el1 = sysreg(2, 0, 1, 1, 4);
 static_assert(reg::icc_sgi1r_el1 == 0x3a3016);  // as seen in an ESR_EL2
 
 /// The identification space: op0 3, op1 0, CRn 0, CRm 1..7 (HCR_EL2.TID3). `crm` 1..7, `op2` 0..7.
-constexpr bool is_id_register(std::uint32_t key) { return (key & ~(IssSystem::CRm::make(7) | IssSystem::Op2::mask)) == sysreg(3, 0, 0, 0, 0); }
+constexpr bool is_id_register(std::uint32_t key) {
+    return (key & ~(IssSystem::CRm::make(7) | IssSystem::Op2::mask)) == sysreg(3, 0, 0, 0, 0);
+}
 
 /// How one four-bit field of an identification register is shown: its place, and the largest value a guest may see.
 struct IdLimit {

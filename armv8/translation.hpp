@@ -21,7 +21,9 @@ inline constexpr unsigned first_level = 1, last_level = 3;
 inline constexpr unsigned entries = 512;
 constexpr unsigned shift(unsigned level) { return 12 + (last_level - level) * 9; }
 constexpr std::uint64_t span(unsigned level) { return 1ull << shift(level); }
-constexpr unsigned index(std::uint64_t input, unsigned level) { return static_cast<unsigned>(input >> shift(level)) & (entries - 1); }
+constexpr unsigned index(std::uint64_t input, unsigned level) {
+    return static_cast<unsigned>(input >> shift(level)) & (entries - 1);
+}
 
 static_assert(span(1) == 1ull << 30 && span(2) == 1ull << 21 && span(3) == 1ull << 12);
 static_assert(index((1ull << input_bits) - 1, 1) == 511 && index(0x4020'1000, 2) == 1 && index(0x4020'1000, 3) == 1);
@@ -55,8 +57,7 @@ struct Stage2 {
     static constexpr unsigned inner_shareable = 0b11;
     static constexpr unsigned never_execute = 0b10;
 
-    static constexpr std::uint64_t ram =
-        MemAttr::make(normal_write_back) | S2AP::make(read_write) | SH::make(inner_shareable);
+    static constexpr std::uint64_t ram = MemAttr::make(normal_write_back) | S2AP::make(read_write) | SH::make(inner_shareable);
     static constexpr std::uint64_t image = MemAttr::make(normal_write_back) | S2AP::make(read_only) | SH::make(inner_shareable);
     static constexpr std::uint64_t device = MemAttr::make(device_ngnre) | S2AP::make(read_write) | XN::make(never_execute);
 
@@ -100,8 +101,8 @@ struct Stage1El2 {
 
     /// TCR_EL2: T0SZ 25, write-back inner-shareable walks, 4 KiB; RES1 bits 31 and 23.
     static constexpr std::uint64_t tcr(unsigned physical_range) {
-        return (1ull << 31) | (1ull << 23) | static_cast<std::uint64_t>(physical_range) << 16 | 3ull << 12 | 1ull << 10 | 1ull << 8 |
-               (64 - geometry::input_bits);
+        return (1ull << 31) | (1ull << 23) | static_cast<std::uint64_t>(physical_range) << 16 | 3ull << 12 | 1ull << 10 |
+               1ull << 8 | (64 - geometry::input_bits);
     }
     /// SCTLR_EL2: M, C, SA, I, WXN and the RES1 bits (Arm ARM, SCTLR_EL2 when E2H is 0). A (alignment check) stays off.
     static constexpr std::uint64_t sctlr = 0x30c5'0830 | bit(0) | bit(2) | bit(3) | bit(12) | bit(19);

@@ -7,7 +7,9 @@ namespace {
 
 using Word = std::uint64_t __attribute__((may_alias));
 
-bool word_aligned(void const* a, void const* b) { return ((reinterpret_cast<std::uintptr_t>(a) | reinterpret_cast<std::uintptr_t>(b)) & 7) == 0; }
+bool word_aligned(void const* a, void const* b) {
+    return ((reinterpret_cast<std::uintptr_t>(a) | reinterpret_cast<std::uintptr_t>(b)) & 7) == 0;
+}
 
 /// Keeps the compiler from turning the loop around it into a call of the function that it implements.
 void no_idiom() { asm volatile("" ::: "memory"); }

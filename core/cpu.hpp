@@ -21,7 +21,7 @@ struct Cpu {
     std::uint32_t index{0};         // in BoardRecord::mpidr
     std::uint64_t turn_started{0};  // counter when `current` got the core, or idling began
     std::uint64_t slice_end{TimerQueue::never};
-    std::uint64_t programmed{0};    // what the EL2 timer is set to
+    std::uint64_t programmed{0};  // what the EL2 timer is set to
     std::uint64_t idle_ticks{0}, idle_wakeups{0};
     TimerQueue timers;
     Scheduler scheduler;
@@ -29,7 +29,7 @@ struct Cpu {
 
 /// Who a physical SPI belongs to.
 struct IrqOwner {
-    Vm* vm{nullptr};              // nullptr: nobody, or the hypervisor itself
+    Vm* vm{nullptr};  // nullptr: nobody, or the hypervisor itself
     std::uint32_t virtual_id{0};
     bool hypervisor{false};
 };
@@ -40,11 +40,11 @@ struct Machine {
     std::span<Cpu> cpus;
     std::span<IrqOwner> irq_owners;  // by INTID, from 32
     Console* console{nullptr};
-    std::uint32_t running{0};        // VMs that have not stopped or crashed
-    std::uint64_t started{0};        // counter when the first guest was entered
+    std::uint32_t running{0};  // VMs that have not stopped or crashed
+    std::uint64_t started{0};  // counter when the first guest was entered
     bool gic_is_v3{true};
     std::uint32_t virtual_timer_intid{27};  // of the board, here for the hot path
-    std::uint64_t random_state[4]{}; // of the TRNG service's generator
+    std::uint64_t random_state[4]{};        // of the TRNG service's generator
     /// Called when the last VM has stopped.
     void (*on_all_stopped)(){nullptr};
     /// Called for the hypervisor's own SPI (its UART).

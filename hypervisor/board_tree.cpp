@@ -22,7 +22,8 @@ public:
     [[nodiscard]] bool valid() const { return size_ >= 40; }
     [[nodiscard]] std::uint32_t word(std::uint32_t at) const {
         if (at > size_ || size_ - at < 4) return 0;
-        return std::uint32_t{base_[at]} << 24 | std::uint32_t{base_[at + 1]} << 16 | std::uint32_t{base_[at + 2]} << 8 | base_[at + 3];
+        return std::uint32_t{base_[at]} << 24 | std::uint32_t{base_[at + 1]} << 16 | std::uint32_t{base_[at + 2]} << 8 |
+               base_[at + 3];
     }
     [[nodiscard]] std::uint64_t long_word(std::uint32_t at) const { return std::uint64_t{word(at)} << 32 | word(at + 4); }
     [[nodiscard]] std::string_view text(std::uint32_t at) const {

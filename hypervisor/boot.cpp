@@ -74,7 +74,8 @@ void check_processor(PlanView const& plan) {
         require(memory.base + memory.size <= 1ull << range, "the plan has memory beyond what this processor can address");
     require(plan.vms().size() < (arch::has_vmid16() ? 65536u : 256u), "more VMs than this processor has VMIDs");
     require(arch::affinity() == board.mpidr[0], "the plan's core 0 is not the core that this image was started on");
-    for (auto const& vcpu : plan.vcpus()) require(vcpu.core == 0, "a vCPU is pinned to another core than 0, and this version runs one core");
+    for (auto const& vcpu : plan.vcpus())
+        require(vcpu.core == 0, "a vCPU is pinned to another core than 0, and this version runs one core");
 }
 
 /// The plan was made for a board: is this it? Asked before the MMU is on, since a wrong answer would be a fault.
@@ -113,8 +114,8 @@ void set_up_interrupts(PlanView const& plan, Gic& gic) {
     auto const& board = plan.board();
     if (gic.architecture() != (machine.gicv3() ? 3u : 2u)) {
         Line why;
-        why << "the plan is for a GICv" << static_cast<unsigned>(board.gic_version) << ", and the distributor at " << Hex{board.gicd}
-            << " says version " << gic.architecture();
+        why << "the plan is for a GICv" << static_cast<unsigned>(board.gic_version) << ", and the distributor at "
+            << Hex{board.gicd} << " says version " << gic.architecture();
         refuse(why.view());
     }
     gic.init_distributor();
@@ -122,7 +123,8 @@ void set_up_interrupts(PlanView const& plan, Gic& gic) {
     require(redistributor.has_value(), "no GIC redistributor answers for this core");
     arch::init_gic_interface(plan, *redistributor);
     vgic::set_list_register_count(arch::list_register_count());
-    for (auto const intid : {board.maintenance_intid, board.hyp_timer_intid, board.virtual_timer_intid}) gic.enable(intid, *redistributor);
+    for (auto const intid : {board.maintenance_intid, board.hyp_timer_intid, board.virtual_timer_intid})
+        gic.enable(intid, *redistributor);
 }
 
 void set_up_console(PlanView const& plan, Gic& gic) {
@@ -139,8 +141,8 @@ void set_up_console(PlanView const& plan, Gic& gic) {
 
 void say_hello(PlanView const& plan, Pool const& pool) {
     Line line;
-    line << "Tiffin " << TIFFIN_VERSION << " on " << plan.string(plan.board().name) << ": " << plan.vms().size() << " VMs on 1 core, from "
-         << plan.string(plan.header().description);
+    line << "Tiffin " << TIFFIN_VERSION << " on " << plan.string(plan.board().name) << ": " << plan.vms().size()
+         << " VMs on 1 core, from " << plan.string(plan.header().description);
     machine.console->log(line.view());
     Line memory;
     memory << "memory: " << pool.used() << " bytes for " << plan.vms().size() << " VMs";

@@ -6,8 +6,8 @@
 #include "base/addr.hpp"
 
 extern "C" {
-extern char tiffin_image[], __text_end[], __rodata_end[], __data_end[], __guard0[], __stack0_top[], __guard1[], __emergency_stack_top[],
-    __image_end[];
+extern char tiffin_image[], __text_end[], __rodata_end[], __data_end[], __guard0[], __stack0_top[], __guard1[],
+    __emergency_stack_top[], __image_end[];
 }
 
 namespace tiffin::layout {

@@ -1,12 +1,12 @@
 #include "hypervisor/panic.hpp"
 
 #include "arch/aarch64/cpu.hpp"
+#include "base/mmio.hpp"
 #include "core/arch.hpp"
 #include "core/console/format.hpp"
 #include "core/cpu.hpp"
 #include "core/vm/vm.hpp"
 #include "drivers/uart/pl011_uart.hpp"
-#include "base/mmio.hpp"
 #include "hypervisor/layout.hpp"
 
 namespace tiffin {
@@ -65,7 +65,8 @@ void say_registers(FaultFrame const& f) {
         say(line.view());
     }
     Line line;
-    line << "  sp  " << Hex{f.sp, 16} << "  pc  " << Hex{f.pc, 16} << "  spsr " << Hex{f.spsr} << "  image at " << Hex{layout::image().raw()};
+    line << "  sp  " << Hex{f.sp, 16} << "  pc  " << Hex{f.pc, 16} << "  spsr " << Hex{f.spsr} << "  image at "
+         << Hex{layout::image().raw()};
     say(line.view());
 }
 

@@ -24,8 +24,8 @@ void report(Vm const& vm) {
     auto const stats = total(vm);
     Line line;
     line << "report vm=" << vm.name << " state=" << lifecycle::name(vm.state) << " exit=" << static_cast<unsigned>(vm.status)
-         << " run_ticks=" << stats.run_ticks << " wakeups=" << stats.wakeups << " traps=" << stats.traps << " switches=" << stats.switches
-         << " faults=" << vm.faults;
+         << " run_ticks=" << stats.run_ticks << " wakeups=" << stats.wakeups << " traps=" << stats.traps
+         << " switches=" << stats.switches << " faults=" << vm.faults;
     machine.console->log(line.view());
     machine.console->drain_now();
 }

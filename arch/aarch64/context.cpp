@@ -1,7 +1,7 @@
 // What moves when another vCPU gets the core, and nothing else.
-#include "armv8/pstate.hpp"
 #include "arch/aarch64/gic_interface.hpp"
 #include "arch/aarch64/sysreg.hpp"
+#include "armv8/pstate.hpp"
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
 #include "core/vm/vm.hpp"
@@ -10,10 +10,12 @@ namespace tiffin::arch {
 namespace {
 
 // The one list of what a guest's EL1 and EL0 consist of, in the order and in pairs as El1Regs has them: two registers a store or load.
-#define TIFFIN_EL1_PAIRS(X)                                                                                                          \
-    X(0, "sctlr_el1", "cpacr_el1") X(16, "ttbr0_el1", "ttbr1_el1") X(32, "tcr_el1", "mair_el1") X(48, "amair_el1", "vbar_el1")        \
-    X(64, "contextidr_el1", "esr_el1") X(80, "afsr0_el1", "afsr1_el1") X(96, "far_el1", "par_el1") X(112, "elr_el1", "spsr_el1")      \
-    X(128, "sp_el0", "sp_el1") X(144, "tpidr_el0", "tpidrro_el0") X(160, "tpidr_el1", "cntkctl_el1") X(176, "csselr_el1", "cntv_cval_el0")
+#define TIFFIN_EL1_PAIRS(X)                                                                             \
+    X(0, "sctlr_el1", "cpacr_el1")                                                                      \
+    X(16, "ttbr0_el1", "ttbr1_el1") X(32, "tcr_el1", "mair_el1") X(48, "amair_el1", "vbar_el1")         \
+        X(64, "contextidr_el1", "esr_el1") X(80, "afsr0_el1", "afsr1_el1") X(96, "far_el1", "par_el1")  \
+            X(112, "elr_el1", "spsr_el1") X(128, "sp_el0", "sp_el1") X(144, "tpidr_el0", "tpidrro_el0") \
+                X(160, "tpidr_el1", "cntkctl_el1") X(176, "csselr_el1", "cntv_cval_el0")
 
 static_assert(offsetof(El1Regs, ttbr0) == 16 && offsetof(El1Regs, amair) == 48 && offsetof(El1Regs, far) == 96);
 static_assert(offsetof(El1Regs, sp_el0) == 128 && offsetof(El1Regs, cntv_cval) == 184);
@@ -40,7 +42,8 @@ void load_fp(FpRegs const& from) {
         "ldp q0, q1, [%0, #0]\n ldp q2, q3, [%0, #32]\n ldp q4, q5, [%0, #64]\n ldp q6, q7, [%0, #96]\n"
         "ldp q8, q9, [%0, #128]\n ldp q10, q11, [%0, #160]\n ldp q12, q13, [%0, #192]\n ldp q14, q15, [%0, #224]\n"
         "ldp q16, q17, [%0, #256]\n ldp q18, q19, [%0, #288]\n ldp q20, q21, [%0, #320]\n ldp q22, q23, [%0, #352]\n"
-        "ldp q24, q25, [%0, #384]\n ldp q26, q27, [%0, #416]\n ldp q28, q29, [%0, #448]\n ldp q30, q31, [%0, #480]\n" ::"r"(from.v)
+        "ldp q24, q25, [%0, #384]\n ldp q26, q27, [%0, #416]\n ldp q28, q29, [%0, #448]\n ldp q30, q31, [%0, #480]\n" ::"r"(
+            from.v)
         : "memory");
     TIFFIN_WRITE_SYSREG("s3_3_c4_c4_0", from.fpcr);
     TIFFIN_WRITE_SYSREG("s3_3_c4_c4_1", from.fpsr);
@@ -91,7 +94,8 @@ void enter_exception(Vcpu& v, std::uint64_t esr, std::uint64_t far) {
     v.regs.pc = vector_base() + armv8::synchronous_vector(v.regs.pstate);
     // Arm ARM, "AArch64.TakeException": condition flags stay, PAN stays or is set (SCTLR_EL1.SPAN), the rest starts clean.
     bool const set_pan = (TIFFIN_READ_SYSREG("sctlr_el1") & bit(23)) == 0 && has_pan();
-    v.regs.pstate = (v.regs.pstate & (armv8::Spsr::nzcv | armv8::Spsr::pan)) | (set_pan ? armv8::Spsr::pan : 0) | armv8::start_pstate;
+    v.regs.pstate =
+        (v.regs.pstate & (armv8::Spsr::nzcv | armv8::Spsr::pan)) | (set_pan ? armv8::Spsr::pan : 0) | armv8::start_pstate;
 }
 
 bool has_pan() { return (id_register(7, 1) >> 20 & 0xf) != 0; }

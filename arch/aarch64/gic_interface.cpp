@@ -25,9 +25,10 @@ std::uint64_t read_lr_v3(std::uint32_t i) {
     switch (i) {
 #define X(n) \
     case n: return TIFFIN_READ_SYSREG("ich_lr" #n "_el2");
-        X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+        X(0)
+        X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 #undef X
-        default: return 0;
+            default : return 0;
     }
 }
 
@@ -35,9 +36,10 @@ void write_lr_v3(std::uint32_t i, std::uint64_t value) {
     switch (i) {
 #define X(n) \
     case n: TIFFIN_WRITE_SYSREG("ich_lr" #n "_el2", value); return;
-        X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+        X(0)
+        X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 #undef X
-        default: return;
+            default : return;
     }
 }
 

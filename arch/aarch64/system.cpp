@@ -17,8 +17,8 @@ namespace {
 /// HCR_EL2 under which every guest runs (Arm ARM, HCR_EL2): stage 2; interrupts and SErrors to EL2; WFI, SMC, set/way maintenance, ID registers,
 /// ACTLR and implementation-defined registers trap; TLB and barrier scope inner shareable; AArch64 at EL1; LORegions and RAS registers trap.
 /// Pointer authentication (API, APK) and MTE (ATA) bits are 0: they trap too.
-constexpr std::uint64_t hcr = bit(0) | bit(1) | bit(2) | bit(3) | bit(4) | bit(5) | bit(9) | bit(10) | bit(13) | bit(18) | bit(19) |
-                              bit(20) | bit(21) | bit(22) | bit(31) | bit(35) | bit(36);
+constexpr std::uint64_t hcr = bit(0) | bit(1) | bit(2) | bit(3) | bit(4) | bit(5) | bit(9) | bit(10) | bit(13) | bit(18) |
+                              bit(19) | bit(20) | bit(21) | bit(22) | bit(31) | bit(35) | bit(36);
 /// MDCR_EL2: debug, OS lock, debug ROM, PMU, statistical profiling (TPMS) and trace filter (TTRF) registers trap; bits of features that the
 /// processor has not are RES0.
 constexpr std::uint64_t mdcr_traps = bit(5) | bit(6) | bit(9) | bit(10) | bit(11) | bit(14) | bit(19);
@@ -106,10 +106,11 @@ std::uint64_t id_register(unsigned crm, unsigned op2) {
 #define ID(crm, op2) \
     case (crm) * 8 + (op2): return TIFFIN_READ_SYSREG("s3_0_c0_c" #crm "_" #op2);
 #define ID_ROW(crm) ID(crm, 0) ID(crm, 1) ID(crm, 2) ID(crm, 3) ID(crm, 4) ID(crm, 5) ID(crm, 6) ID(crm, 7)
-        ID_ROW(1) ID_ROW(2) ID_ROW(3) ID_ROW(4) ID_ROW(5) ID_ROW(6) ID_ROW(7)
+        ID_ROW(1)
+        ID_ROW(2) ID_ROW(3) ID_ROW(4) ID_ROW(5) ID_ROW(6) ID_ROW(7)
 #undef ID_ROW
 #undef ID
-        default: return 0;
+            default : return 0;
     }
 }
 
@@ -142,7 +143,8 @@ void configure_el2() {
     TIFFIN_WRITE_SYSREG("hcr_el2", hcr);
     TIFFIN_WRITE_SYSREG("mdcr_el2", mdcr_traps);
     TIFFIN_WRITE_SYSREG("hstr_el2", 0);
-    if ((id_register(4, 0) >> 40 & 0xf) != 0) TIFFIN_WRITE_SYSREG("s3_4_c10_c5_0", bit(48) | bit(49));  // MPAM2_EL2: MPAM at EL1, EL0 traps
+    if ((id_register(4, 0) >> 40 & 0xf) != 0)
+        TIFFIN_WRITE_SYSREG("s3_4_c10_c5_0", bit(48) | bit(49));  // MPAM2_EL2: MPAM at EL1, EL0 traps
     TIFFIN_WRITE_SYSREG("cnthctl_el2", armv8::cnthctl);
     TIFFIN_WRITE_SYSREG("cnthp_ctl_el2", 0);
     TIFFIN_WRITE_SYSREG("cntv_ctl_el0", 0);
@@ -153,7 +155,7 @@ void configure_el2() {
 void power_off() {
     auto const conduit = machine.plan == nullptr ? abi::PsciConduit::Smc : machine.plan->board().psci;
     register std::uint64_t x0 asm("x0") = 0x8400'0008;  // PSCI SYSTEM_OFF
-    if (current_level() == 1) {  // started where we cannot work: the firmware, if any, is a hypervisor
+    if (current_level() == 1) {                         // started where we cannot work: the firmware, if any, is a hypervisor
         asm volatile("hvc #0" : "+r"(x0)::"memory", "x1", "x2", "x3");
     } else if (conduit != abi::PsciConduit::None) {
         asm volatile("smc #0" : "+r"(x0)::"memory", "x1", "x2", "x3");

@@ -12,9 +12,7 @@ using armv8::psci::Return;
 std::uint64_t code(Return r) { return static_cast<std::uint64_t>(r); }
 
 /// The vCPU whose affinity is `mpidr`: 0.0.0.n.
-Vcpu* by_affinity(Vm& vm, std::uint64_t mpidr) {
-    return mpidr < vm.vcpus.size() ? vm.vcpus[mpidr] : nullptr;
-}
+Vcpu* by_affinity(Vm& vm, std::uint64_t mpidr) { return mpidr < vm.vcpus.size() ? vm.vcpus[mpidr] : nullptr; }
 
 Return cpu_on(Vcpu& v) {
     Vcpu* const target = by_affinity(*v.vm, v.regs.x[1]);

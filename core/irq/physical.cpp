@@ -53,7 +53,8 @@ bool handle_one(Cpu& cpu) {
 
 void handle_all(Cpu& cpu) {
     constexpr int most = 8;
-    for (int n = 0; n < most && handle_one(cpu); ++n) {}
+    for (int n = 0; n < most && handle_one(cpu); ++n) {
+    }
 }
 
 }  // namespace tiffin::irq

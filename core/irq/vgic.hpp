@@ -46,7 +46,7 @@ struct VgicCpu {
     std::uint8_t sgi_active_source[16]{};    // GICv2: the sender of the SGI being handled
     std::uint32_t hcr{1};                    // ICH_HCR_EL2: En, and which maintenance interrupts are wanted
     std::uint64_t vmcr{0};
-    std::uint32_t apr[2]{};                  // active priorities, group 0 and 1
+    std::uint32_t apr[2]{};  // active priorities, group 0 and 1
 };
 
 inline constexpr std::uint32_t spi_banks = abi::guest_map::intid_count / 32 - 1;
@@ -54,9 +54,9 @@ inline constexpr std::uint32_t spi_banks = abi::guest_map::intid_count / 32 - 1;
 /// Per VM: the distributor.
 struct VgicVm {
     IrqBank spi[spi_banks];
-    std::uint8_t target[spi_banks * 32]{};   // vCPU index an SPI goes to
-    std::uint32_t ctlr{0};                   // GICD_CTLR enable bits of both groups
-    std::uint32_t banks_in_use{0};           // SPI banks in which anything has been raised or active since the last reset
+    std::uint8_t target[spi_banks * 32]{};  // vCPU index an SPI goes to
+    std::uint32_t ctlr{0};                  // GICD_CTLR enable bits of both groups
+    std::uint32_t banks_in_use{0};          // SPI banks in which anything has been raised or active since the last reset
 };
 
 namespace vgic {

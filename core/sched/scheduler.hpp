@@ -45,7 +45,7 @@ private:
     Vcpu* tail_[abi::max_priority + 1]{};
     std::span<Vcpu*> heap_;
     std::uint32_t count_{0};
-    std::uint64_t virtual_time_{0};      // of the least served that runs or waits
+    std::uint64_t virtual_time_{0};  // of the least served that runs or waits
 };
 
 namespace sched {

@@ -130,7 +130,8 @@ void leave_current(Cpu& cpu) {
 /// The next vCPU that can enter its guest; nullptr if nobody is ready.
 Vcpu* take_runnable(Cpu& cpu) {
     Vcpu* const v = cpu.scheduler.take();
-    if (v == nullptr || v->vm->state != VmState::Starting) [[likely]] return v;
+    if (v == nullptr || v->vm->state != VmState::Starting) [[likely]]
+        return v;
     return work_off_starts(cpu, v);
 }
 

@@ -14,7 +14,7 @@ struct Timer {
     enum class Kind : std::uint8_t { Virtual, Physical };
     std::uint64_t deadline{0};  // ticks of the system counter
     Vcpu* owner{nullptr};
-    std::uint32_t slot{0};      // 1-based place in the heap; 0: not armed
+    std::uint32_t slot{0};  // 1-based place in the heap; 0: not armed
     Kind kind{Kind::Virtual};
 
     [[nodiscard]] bool armed() const { return slot != 0; }

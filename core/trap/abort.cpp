@@ -53,14 +53,18 @@ bool is_lost(Vcpu const& v) {
 
 void on_data_abort(Vcpu& v, armv8::Syndrome const& s) {
     if (armv8::is_mmio(s)) [[likely]] {
-        if (auto const* slot = v.vm->find_aligned(s.ipa())) [[likely]] return emulate(v, *slot, s);
+        if (auto const* slot = v.vm->find_aligned(s.ipa())) [[likely]]
+            return emulate(v, *slot, s);
     }
     other_data_abort(v, s);
 }
 
 void on_instruction_abort(Vcpu& v, armv8::Syndrome const& s) {
     if (copy_on_write(v, s, Esr::ISS::get(s.esr))) return;  // the walk wrote an access flag
-    Misdeed misdeed{.what = "instruction fetch", .size = 4, .address = s.ipa().raw(), .has_address = true,
+    Misdeed misdeed{.what = "instruction fetch",
+                    .size = 4,
+                    .address = s.ipa().raw(),
+                    .has_address = true,
                     .remedy = "instruction abort injected"};
     if (is_lost(v)) {
         misdeed.remedy = "its exception vectors are not in memory: the VM is stopped";

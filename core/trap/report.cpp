@@ -37,7 +37,8 @@ struct Neighbour {
 /// What lies nearest to a guest-physical address, among the devices and RAM of the VM.
 Neighbour nearest(Vm const& vm, std::uint64_t address) {
     Neighbour best;
-    for (std::uint32_t i = 0; i < vm.slot_count; ++i) best.offer(vm.slots[i].name, vm.slots[i].base.raw(), vm.slots[i].size, address);
+    for (std::uint32_t i = 0; i < vm.slot_count; ++i)
+        best.offer(vm.slots[i].name, vm.slots[i].base.raw(), vm.slots[i].size, address);
     best.offer("RAM", vm.record->ram_ipa, vm.record->ram_size, address);
     for (auto const& window : machine.plan->windows_of(*vm.record))
         best.offer(machine.plan->string(window.what), window.ipa, window.size, address);
@@ -51,7 +52,8 @@ void say_where(Line& line, Vcpu const& v, Misdeed const& misdeed) {
         return;
     }
     auto const near = nearest(*v.vm, misdeed.address);
-    line << " at " << Hex{misdeed.address} << (near.distance == 0 ? ", inside " : ", nearest is ") << near.name << " at " << Hex{near.base};
+    line << " at " << Hex{misdeed.address} << (near.distance == 0 ? ", inside " : ", nearest is ") << near.name << " at "
+         << Hex{near.base};
 }
 
 }  // namespace
@@ -65,8 +67,8 @@ void report(Vcpu& v, Misdeed const& misdeed) {
     say_where(line, v, misdeed);
     machine.console->log(line.view());
     Line more;
-    more << vm.name << ":   " << misdeed.remedy << "; the VM is at " << machine.plan->string(machine.plan->header().description) << ':'
-         << vm.record->line;
+    more << vm.name << ":   " << misdeed.remedy << "; the VM is at " << machine.plan->string(machine.plan->header().description)
+         << ':' << vm.record->line;
     if (vm.reports.suppressed != 0) more << " (" << vm.reports.suppressed << " more were not shown)";
     vm.reports.suppressed = 0;
     machine.console->log(more.view());

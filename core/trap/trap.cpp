@@ -13,7 +13,10 @@ using armv8::Esr;
 
 [[gnu::noinline]] void undefined(Vcpu& v, std::uint64_t iss) {
     auto const where = Esr::ISS::get(iss);
-    report(v, {.what = "undefined instruction or system register, syndrome", .size = 0, .address = where, .has_address = false,
+    report(v, {.what = "undefined instruction or system register, syndrome",
+               .size = 0,
+               .address = where,
+               .has_address = false,
                .remedy = "undefined exception injected"});
     arch::enter_exception(v, armv8::inject::undefined, 0);
 }
@@ -81,7 +84,10 @@ bool on_interrupt(Vcpu& v) {
 
 bool on_serror(Vcpu& v) {
     ++v.stats.traps;
-    report(v, {.what = "asynchronous external abort (SError)", .size = 0, .address = 0, .has_address = false,
+    report(v, {.what = "asynchronous external abort (SError)",
+               .size = 0,
+               .address = 0,
+               .has_address = false,
                .remedy = "virtual SError injected"});
     arch::pend_serror();
     return v.cpu->need_resched;

@@ -29,7 +29,7 @@ struct Misdeed {
     std::uint32_t size;     // bytes, 0 if unknown
     std::uint64_t address;  // guest-physical; valid if has_address
     bool has_address;
-    char const* remedy;     // what happened to the guest: "data abort injected"
+    char const* remedy;  // what happened to the guest: "data abort injected"
 };
 /// Says once what a guest did wrong, where, and what lies nearest; limited to a burst and then one line a second for each VM.
 void report(Vcpu& v, Misdeed const& misdeed);

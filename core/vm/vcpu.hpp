@@ -27,8 +27,8 @@ struct GuestRegs {
 
 /// EL1 and EL0 system registers, which the hardware keeps while the vCPU is loaded. In the order in which arch/ moves them.
 struct El1Regs {
-    std::uint64_t sctlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr, esr, afsr0, afsr1, far, par, elr, spsr, sp_el0, sp_el1,
-        tpidr_el0, tpidrro_el0, tpidr_el1, cntkctl, csselr, cntv_cval;
+    std::uint64_t sctlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr, esr, afsr0, afsr1, far, par, elr, spsr, sp_el0,
+        sp_el1, tpidr_el0, tpidrro_el0, tpidr_el1, cntkctl, csselr, cntv_cval;
     std::uint64_t cntv_ctl;  // moved by itself: last in, first out
 };
 
@@ -56,11 +56,11 @@ struct VcpuStats {
 };
 
 struct Vcpu {
-    GuestRegs regs;                  // must stay first: see the offsets below
-    std::uint64_t el2_stack{0};      // top of the stack of the core it is pinned to
+    GuestRegs regs;              // must stay first: see the offsets below
+    std::uint64_t el2_stack{0};  // top of the stack of the core it is pinned to
     Cpu* cpu{nullptr};
     Vm* vm{nullptr};
-    std::uint32_t index{0};          // in its VM
+    std::uint32_t index{0};  // in its VM
     VcpuState state{VcpuState::Off};
 
     // What the scheduler keeps (core/sched).
@@ -74,8 +74,8 @@ struct Vcpu {
     Vcpu* next_ready{nullptr};       // ready queue of its priority (`fixed`)
 
     VcpuStats stats;
-    Timer virtual_timer;             // stands in for CNTV while the vCPU is not loaded
-    Timer physical_timer;            // the emulated CNTP
+    Timer virtual_timer;   // stands in for CNTV while the vCPU is not loaded
+    Timer physical_timer;  // the emulated CNTP
     std::uint64_t physical_ctl{0}, physical_cval{0};
     std::uint64_t vmpidr{0}, cntvoff{0};
 

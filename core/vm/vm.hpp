@@ -37,7 +37,7 @@ struct Vm final : IrqSink {
 
     std::uint32_t id{0};
     VmState state{VmState::Off};
-    std::uint8_t status{0};              // what it stopped with: 0 is success
+    std::uint8_t status{0};  // what it stopped with: 0 is success
     abi::VmRecord const* record{nullptr};
     std::string_view name;
     std::span<Vcpu*> vcpus;

@@ -26,7 +26,8 @@ unsigned Gic::architecture() const {
 }
 
 void Gic::wait_for_write() const {
-    for (unsigned n = 0; v3() && n < patience && (distributor_.read(gicd::ctlr) & gicd::Ctlr::rwp) != 0; ++n) {}
+    for (unsigned n = 0; v3() && n < patience && (distributor_.read(gicd::ctlr) & gicd::Ctlr::rwp) != 0; ++n) {
+    }
 }
 
 void Gic::init_distributor() {
@@ -59,7 +60,8 @@ Result<std::uint64_t> Gic::init_private(std::uint64_t affinity) {
         auto const low = frame.read(gicr::typer), high = frame.read(gicr::typer + 4);
         if (high == wanted) {
             frame.write(gicr::waker, frame.read(gicr::waker) & ~gicr::Waker::processor_sleep);
-            for (unsigned n = 0; n < patience && (frame.read(gicr::waker) & gicr::Waker::children_asleep) != 0; ++n) {}
+            for (unsigned n = 0; n < patience && (frame.read(gicr::waker) & gicr::Waker::children_asleep) != 0; ++n) {
+            }
             Mmio const sgi{at + gicr::sgi_frame};
             quieten(sgi, 0);
             sgi.write(gicd::igroupr, ~0u);

@@ -68,9 +68,7 @@ std::uint32_t read_bits(Vcpu& v, std::uint32_t kind, std::uint32_t first) {
 
 void write_bits(Vcpu& v, std::uint32_t kind, std::uint32_t first, std::uint32_t bits) {
     switch (kind) {
-        case gicd::igroupr:
-            vgic::bank(v, first).group1 = bits;
-            return changed(v, first);
+        case gicd::igroupr: vgic::bank(v, first).group1 = bits; return changed(v, first);
         case gicd::isenabler: return set_enabled(v, first, bits);
         case gicd::icenabler: return clear_enabled(v, first, bits);
         case gicd::ispendr: return vgic::raise_all(v, first, bits);
@@ -83,13 +81,15 @@ void write_bits(Vcpu& v, std::uint32_t kind, std::uint32_t first, std::uint32_t 
 
 std::uint64_t read_priorities(Vcpu& v, std::uint32_t first, unsigned count) {
     std::uint64_t value = 0;
-    for (unsigned i = 0; i < count; ++i) value |= static_cast<std::uint64_t>(vgic::bank(v, first).priority[(first + i) % 32]) << (8 * i);
+    for (unsigned i = 0; i < count; ++i)
+        value |= static_cast<std::uint64_t>(vgic::bank(v, first).priority[(first + i) % 32]) << (8 * i);
     return value;
 }
 
 void write_priorities(Vcpu& v, std::uint32_t first, unsigned count, std::uint32_t value) {
     IrqBank& b = vgic::bank(v, first);
-    for (unsigned i = 0; i < count; ++i) b.priority[(first + i) % 32] = static_cast<std::uint8_t>(value >> (8 * i)) & priority_mask;
+    for (unsigned i = 0; i < count; ++i)
+        b.priority[(first + i) % 32] = static_cast<std::uint8_t>(value >> (8 * i)) & priority_mask;
     if (b.listed != 0 || b.raised() != 0) changed(v, first);
 }
 

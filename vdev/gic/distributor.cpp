@@ -44,7 +44,8 @@ void write_sgi_pending(Vcpu& v, std::uint32_t first, unsigned count, std::uint32
 
 std::uint32_t read_sgi_pending(Vcpu const& v, std::uint32_t first, unsigned count) {
     std::uint32_t value = 0;
-    for (unsigned i = 0; i < count && first + i < 16; ++i) value |= static_cast<std::uint32_t>(v.vgic.sgi_sources[first + i]) << (8 * i);
+    for (unsigned i = 0; i < count && first + i < 16; ++i)
+        value |= static_cast<std::uint32_t>(v.vgic.sgi_sources[first + i]) << (8 * i);
     return value;
 }
 
@@ -89,7 +90,8 @@ void write_ctlr(Vcpu& v, std::uint32_t value) {
 
 std::uint64_t read_router(Vcpu const& v, MmioOp op) {
     auto const intid = (op.offset - gicd::irouter) / 8;
-    if (!machine.gicv3() || intid < 32 || intid >= abi::guest_map::intid_count || op.offset % 8 != 0) return 0;  // the high word (Aff3) is zero
+    if (!machine.gicv3() || intid < 32 || intid >= abi::guest_map::intid_count || op.offset % 8 != 0)
+        return 0;  // the high word (Aff3) is zero
     return v.vm->vgic.target[intid - 32];
 }
 
@@ -109,7 +111,8 @@ std::uint64_t read_v2(Vcpu const& v, MmioOp op) {
 
 void write_v2(Vcpu& v, MmioOp op, std::uint32_t value) {
     if (op.offset == gicd::sgir && op.size == 4) return send_sgi(v, value);
-    if (op.offset - gicd::itargetsr < abi::guest_map::intid_count) return write_targets(v, op.offset - gicd::itargetsr, op.size, value);
+    if (op.offset - gicd::itargetsr < abi::guest_map::intid_count)
+        return write_targets(v, op.offset - gicd::itargetsr, op.size, value);
     if (op.offset - gicd::cpendsgir < 0x10) return write_sgi_pending(v, op.offset % 0x10, op.size, value, false);
     if (op.offset - gicd::spendsgir < 0x10) return write_sgi_pending(v, op.offset % 0x10, op.size, value, true);
 }
@@ -161,7 +164,8 @@ std::uint64_t Redistributors::read(Vcpu& by, MmioOp op) {
     switch (op.offset) {
         case gicr::iidr: return iidr;
         case gicr::typer: {
-            std::uint64_t const low = gicr::Typer::ProcessorNumber::make(index) | (index + 1 == by.vm->vcpus.size() ? gicr::Typer::last : 0);
+            std::uint64_t const low =
+                gicr::Typer::ProcessorNumber::make(index) | (index + 1 == by.vm->vcpus.size() ? gicr::Typer::last : 0);
             return op.size == 8 ? low | gicr::Typer::Affinity::make(index) : low;
         }
         case gicr::typer + 4: return index;

@@ -1,0 +1,198 @@
+// What stands in a vCPU's list registers: brought home (`fold`), chosen anew (`flush`), moved to and from the hardware.
+#include "core/irq/vgic_state.hpp"
+
+namespace tiffin::vgic {
+
+constinit std::uint32_t list_registers = 4;
+
+namespace {
+
+/// Takes one sender off a pending SGI (GICv2); what goes into the list register's CPUID field.
+std::uint32_t take_source(Vcpu& v, IrqBank& b, std::uint32_t intid) {
+    auto& sources = v.vgic.sgi_sources[intid];
+    if (sources == 0) return 0;
+    auto const source = static_cast<std::uint32_t>(std::countr_zero(sources));
+    sources = static_cast<std::uint8_t>(sources & (sources - 1));
+    if (sources != 0) b.pending |= mask(intid);
+    v.vgic.sgi_active_source[intid] = static_cast<std::uint8_t>(source);
+    return source;
+}
+
+/// The best few interrupts, by priority, then by number (GICv3 IHI 0069, "Interrupt prioritization").
+struct Best {
+    std::uint16_t intid[max_list_registers];
+    std::uint8_t priority[max_list_registers];
+    std::uint32_t count{0};
+    bool more{false};
+
+    void offer(std::uint32_t id, std::uint8_t prio) {
+        if (count == list_registers) {
+            more = true;
+            if (priority[count - 1] <= prio) return;
+            --count;
+        }
+        std::uint32_t at = count++;
+        for (; at > 0 && priority[at - 1] > prio; --at) {
+            intid[at] = intid[at - 1];
+            priority[at] = priority[at - 1];
+        }
+        intid[at] = static_cast<std::uint16_t>(id);
+        priority[at] = prio;
+    }
+    void offer_all(IrqBank const& b, std::uint32_t first, std::uint32_t bits) {
+        for (; bits != 0; bits &= bits - 1) {
+            auto const i = static_cast<std::uint32_t>(std::countr_zero(bits));
+            offer(first + i, b.priority[i]);
+        }
+    }
+};
+
+bool anything_deliverable(Vcpu& v) {
+    bool any = false;
+    for_each_bank(
+        v, [&](IrqBank& b, std::uint32_t, std::uint32_t mine) { any |= (b.deliverable() & enabled_groups(v, b) & mine) != 0; });
+    return any;
+}
+
+/// An active interrupt that no list register had room for has ended: by priority it is the most urgent of those.
+void end_unlisted(Vcpu& v) {
+    Best active;
+    for_each_bank(
+        v, [&](IrqBank& b, std::uint32_t first, std::uint32_t mine) { active.offer_all(b, first, b.active & ~b.listed & mine); });
+    if (active.count == 0) return;
+    IrqBank& b = bank(v, active.intid[0]);
+    b.active &= ~mask(active.intid[0]);
+    if ((b.hardware & mask(active.intid[0])) != 0) arch::deactivate(v.vm->physical_of(active.intid[0]));
+}
+
+}  // namespace
+
+void set_list_register_count(std::uint32_t count) { list_registers = count < max_list_registers ? count : max_list_registers; }
+
+std::uint64_t make_lr(Vcpu& v, IrqBank& b, std::uint32_t intid, Lr::State state) {
+    auto const m = mask(intid);
+    b.listed |= m;
+    std::uint64_t lr = Lr::VIntid::make(intid) | Lr::Priority::make(b.priority[intid % 32]) |
+                       Lr::Group1::make((b.group1 & m) != 0) | Lr::LrState::make(state);
+    if ((b.hardware & m) != 0) {
+        b.pending &= ~m;
+        return lr | Lr::Hw::make(true) | Lr::PIntid::make(v.vm->physical_of(intid));
+    }
+    if ((b.edge & m) == 0) return lr | Lr::Eoi::make(true);  // level: ask again at its end
+    if (Lr::is_pending(lr)) b.pending &= ~m;
+    if (is_sgi(intid) && !machine.gicv3())
+        lr |= Lr::PIntid::make(Lr::is_active(lr) ? v.vgic.sgi_active_source[intid] : take_source(v, b, intid));
+    return (b.pending & m) != 0 ? lr | Lr::Eoi::make(true) : lr;  // one more waits behind it: its end brings us back
+}
+
+void fold(Vcpu& v) {
+    for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1) {
+        auto const lr = v.vgic.lr[std::countr_zero(used)];
+        auto const intid = Lr::VIntid::get(lr);
+        IrqBank& b = bank(v, intid);
+        auto const m = mask(intid);
+        b.listed &= ~m;
+        if (Lr::is_active(lr)) b.active |= m;
+        if (Lr::is_pending(lr) && latches(b, m)) {
+            b.pending |= m;
+            if (is_sgi(intid))
+                v.vgic.sgi_sources[intid] =
+                    static_cast<std::uint8_t>(v.vgic.sgi_sources[intid] | 1u << (Lr::PIntid::get(lr) & 7));
+        } else if (!latches(b, m) && !Lr::is_pending(lr)) {
+            b.pending &= ~m;  // a level interrupt that software had set pending has been taken
+        }
+    }
+    v.vgic.used = 0;
+}
+
+void flush(Vcpu& v) {
+    Best active, pending;
+    for_each_bank(v, [&](IrqBank& b, std::uint32_t first, std::uint32_t mine) {
+        active.offer_all(b, first, b.active & ~b.listed & mine);
+        pending.offer_all(b, first, b.deliverable() & enabled_groups(v, b) & mine);
+    });
+    // One register is kept for what is pending: it may be more urgent than everything that is being handled.
+    std::uint32_t const room = pending.count != 0 ? list_registers - 1 : list_registers;
+    std::uint32_t const actives = active.count < room ? active.count : room;
+    std::uint32_t i = 0;
+    for (; i < actives; ++i) {
+        IrqBank& b = bank(v, active.intid[i]);
+        v.vgic.lr[i] = make_lr(v, b, active.intid[i], Lr::State::Active);
+        b.active &= ~mask(active.intid[i]);
+    }
+    std::uint32_t taken = 0;
+    for (; taken < pending.count && i < list_registers; ++taken, ++i)
+        v.vgic.lr[i] = make_lr(v, bank(v, pending.intid[taken]), pending.intid[taken], Lr::State::Pending);
+    v.vgic.used = (1u << i) - 1;
+    v.vgic.crowded = pending.more || taken < pending.count;
+    v.vgic.stale = false;
+    v.vgic.hcr = armv8::IchHcr::en | (v.vgic.crowded ? armv8::IchHcr::npie : 0) |
+                 (active.more || actives < active.count ? armv8::IchHcr::lrenpie : 0);
+}
+
+void refresh(Vcpu& v) {
+    if (!is_loaded(v)) {
+        v.vgic.stale = true;
+        if (v.state == VcpuState::Blocked && anything_deliverable(v)) sched::wake(v);
+        return;
+    }
+    pull(v);
+    auto const leftover = v.vgic.used;
+    fold(v);
+    flush(v);
+    push(v, leftover);
+    if (v.vgic.used != 0) sched::wake(v);
+}
+
+void refresh_all(Vm& vm) {
+    for (Vcpu* v : vm.vcpus) refresh(*v);
+}
+
+void recall(Vcpu& v) {
+    if (!is_loaded(v)) {
+        fold(v);
+        v.vgic.stale = true;
+        return;
+    }
+    pull(v);
+    auto const leftover = v.vgic.used;
+    fold(v);
+    push(v, leftover);
+}
+
+void on_maintenance(Vcpu& v) {
+    for (std::uint32_t ended = arch::take_eoi_count(); ended != 0; --ended) end_unlisted(v);
+    refresh(v);
+}
+
+void pull(Vcpu& v) {
+    for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1) {
+        auto const i = static_cast<std::uint32_t>(std::countr_zero(used));
+        auto const lr = arch::read_list_register(i);
+        if (Lr::LrState::get(lr) == Lr::State::Invalid) {
+            release(v, i);
+            arch::write_list_register(i, 0);
+        } else {
+            v.vgic.lr[i] = lr;
+        }
+    }
+}
+
+void push(Vcpu& v, std::uint32_t leftover) {
+    if (v.vgic.stale) {
+        fold(v);
+        flush(v);
+    }
+    for (std::uint32_t set = v.vgic.used | leftover; set != 0; set &= set - 1) {
+        auto const i = static_cast<std::uint32_t>(std::countr_zero(set));
+        arch::write_list_register(i, (v.vgic.used & 1u << i) != 0 ? v.vgic.lr[i] : 0);
+    }
+    arch::set_ich_hcr(v.vgic.hcr);
+}
+
+std::uint32_t outstanding_private(Vcpu const& v) {
+    IrqBank const& b = v.vgic.own;
+    return (b.pending | b.active | b.listed) & b.hardware;
+}
+
+}  // namespace tiffin::vgic
