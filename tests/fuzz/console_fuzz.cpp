@@ -69,14 +69,15 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     Witness witness;
     for (std::size_t i = 0; i + 1 < size; i += 2) {
         char const c = without_question_mark(static_cast<char>(data[i + 1]));
+        char const ascii = without_question_mark(static_cast<char>(c & 0x7f));
         switch (data[i] & 7) {
             case 0: t.a.put(c); break;
             case 1: t.b.put(c); break;
             case 2:
             case 3:
                 if (t.c.tx_full()) break;
-                t.c.put(without_question_mark(c & 0x7f));
-                witness.note(without_question_mark(c & 0x7f));
+                t.c.put(ascii);
+                witness.note(ascii);
                 break;
             case 4:
                 if (c == '3' || c == 'n') break;  // never focus c
@@ -86,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
             case 6:
                 for (int n = 0; n < data[i + 1]; ++n) t.a.put(static_cast<char>('a' + n % 26));
                 break;
-            case 7: t.console.on_uart_interrupt(); break;
+            default: t.console.on_uart_interrupt(); break;
         }
         require(t.a.tx_room() <= ConsolePort::fifo_capacity && t.b.tx_room() <= ConsolePort::fifo_capacity);
     }

@@ -56,7 +56,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
             if (machine.running == 0) break;
             if (board.cpu().need_resched && board.run().state != VcpuState::Running) std::abort();
         }
-    } catch (host::SleepsForEver const&) {  // every vCPU waits for an interrupt that nobody sends: allowed
+    } catch (host::SleepsForEver const&) {
+        return 0;  // every vCPU waits for an interrupt that nobody sends: allowed
     }
     return 0;
 }
