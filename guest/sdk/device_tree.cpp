@@ -30,7 +30,8 @@ bool lists(std::span<std::byte const> value, std::string_view name) {
 std::string_view first_word(std::string_view text) {
     std::size_t size = 0;
     while (size < text.size() && text[size] != ' ') ++size;
-    return {text.data(), size};
+    text.remove_suffix(text.size() - size);
+    return text;
 }
 
 std::span<std::byte const> slice(std::span<std::byte const> of, std::size_t at, std::size_t size) {
