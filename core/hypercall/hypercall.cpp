@@ -11,7 +11,6 @@ namespace tiffin::hypercall {
 namespace {
 
 namespace smccc = armv8::smccc;
-using abi::Call;
 
 constexpr std::uint64_t result(abi::Error e) { return static_cast<std::uint64_t>(e); }
 
