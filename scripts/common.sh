@@ -32,7 +32,20 @@ needs_configuring() {
 }
 
 # build PRESET TARGET TEXT: configures when needed, says nothing when there is nothing to do. TARGET as ninja names it.
-build() {
+build() { alone "$1" build_now "$@"; }
+
+# alone PRESET COMMAND...: one build at a time in one folder; two ninjas would write the same files.
+alone() {
+    lock=$root/build/$1.lock
+    mkdir -p "$root/build"
+    {
+        flock -n 9 || { say "waiting for another build in build/$1"; flock 9; } || return 1
+        shift
+        "$@"
+    } 9> "$lock"
+}
+
+build_now() {
     if needs_configuring "$1"; then
         step "configure-$1" "configuring $3" in_root cmake --preset "$1" || return 1
     fi

@@ -12,6 +12,8 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cache=${TIFFIN_CACHE:-$root/.cache}
 mkdir -p "$cache"
 cache=$(CDPATH='' cd -- "$cache" && pwd)
+exec 9> "$cache/lock" # one fetch at a time into one cache
+flock 9
 work=$cache/work
 apt=$cache/apt
 

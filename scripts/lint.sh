@@ -23,7 +23,8 @@ fi
 tidy_files() {
     if [ -n "${CI:-}" ]; then cat; else grep -Fx "$(git diff --name-only HEAD; git ls-files -o --exclude-standard)"; fi
 }
-[ -e build/fuzz/compile_commands.json ] || step configure-fuzz 'configuring the fuzzers' cmake --preset fuzz || exit 1
+[ -e build/fuzz/compile_commands.json ] ||
+    alone fuzz step configure-fuzz 'configuring the fuzzers' cmake --preset fuzz || exit 1
 tidied=$(sed -n 's|.*"file": "'"$root"'/\(.*\.cpp\)".*|\1|p' build/fuzz/compile_commands.json | sort -u | tidy_files)
 if [ -z "$tidied" ]; then
     echo 'clang-tidy: no changed files'

@@ -23,9 +23,11 @@ shown() {
 lint() { shown lint sh scripts/lint.sh; }
 
 unit() {
+    status=0
+    shown bench-test /usr/bin/python3 -m pytest bench/bench_test.py -q -p no:cacheprovider || status=1
+    tail -n 1 "$log_dir/bench-test.log" | sed 's/^/pytest: bench: /' >> "$verdicts"
     build host-asan all 'the unit tests, with sanitizers' || return 1
-    ctest --preset host-asan --no-tests=error -j 2 > "$log_dir/ctest.log" 2>&1
-    status=$?
+    ctest --preset host-asan --no-tests=error -j 2 > "$log_dir/ctest.log" 2>&1 || status=1
     grep -vE '^ *[0-9]+/[0-9]+ Test.* Passed |^ *Start ' "$log_dir/ctest.log"
     grep -E 'tests passed|tests failed|No tests' "$log_dir/ctest.log" | sed 's/^/ctest: /' >> "$verdicts"
     return $status
