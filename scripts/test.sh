@@ -110,7 +110,9 @@ coverage() {
 
 run_stage() {
     say "test: $1"
+    stage_started=$(date +%s)
     "$@" || failed="$failed $1"
+    say "test: $1 took $(($(date +%s) - stage_started)) s"
 }
 
 [ $# -gt 0 ] || set -- lint unit target fuzz qemu
