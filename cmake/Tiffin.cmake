@@ -2,7 +2,7 @@
 #
 #   tiffin_library(<target> [SOURCES a.cpp ...] [DEPS other ...])       no SOURCES: a header-only (INTERFACE) library
 #   tiffin_test(<target> SOURCES foo_test.cpp ... [DEPS other ...])     GoogleTest; host builds only, ignored elsewhere
-#   tiffin_fuzz(<target> SOURCES x_fuzz.cpp [DEPS ...] [CORPUS dir])    libFuzzer; the fuzz preset only, ignored elsewhere
+#   tiffin_fuzz(<name>_fuzz SOURCES x_fuzz.cpp [DEPS ...])              libFuzzer; the fuzz preset only, ignored elsewhere
 
 include_guard(GLOBAL)
 
@@ -104,19 +104,18 @@ function(tiffin_test target)
         PROPERTIES TIMEOUT 120 LABELS ${target})
 endfunction()
 
-# Each fuzzer is one line of build/fuzz/fuzzers.txt, "executable corpus-folder"; scripts/test.sh runs that list.
+# Each fuzzer is one line of build/fuzz/fuzzers.txt, "executable corpus-folder"; scripts/test.sh runs that list. A fuzzer's corpus is
+# tests/fuzz/corpus/<name>.
 function(tiffin_fuzz target)
     if(NOT TIFFIN_FUZZ)
         return()
     endif()
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS" "SOURCES;DEPS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
     add_executable(${target} ${arg_SOURCES})
     target_link_libraries(${target} PRIVATE tiffin_flags ${arg_DEPS})
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-    set(corpus "-")
-    if(arg_CORPUS)
-        get_filename_component(corpus ${arg_CORPUS} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
-    endif()
+    string(REGEX REPLACE "_fuzz$" "" name ${target})
+    set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
     set_property(GLOBAL APPEND_STRING PROPERTY TIFFIN_FUZZERS "$<TARGET_FILE:${target}> ${corpus}\n")
 endfunction()
 
