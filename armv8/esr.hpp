@@ -85,6 +85,10 @@ struct Syndrome {
     [[nodiscard]] constexpr Ipa ipa() const { return Ipa{HpfarEl2::FIPA::get(hpfar) << 12 | (far & 0xfff)}; }
 };
 
+/// Bytes of the instruction that trapped: 2 for a 16-bit T32 one of a 32-bit application.
+constexpr std::uint64_t instruction_bytes(std::uint64_t esr) { return 2 + (esr >> 24 & 2); }
+static_assert(instruction_bytes(Esr::IL::make(true)) == 4 && instruction_bytes(~Esr::IL::mask) == 2);
+
 /// Fault status codes, xFSC[5:2]: the level is in the low two bits.
 enum class FaultKind : std::uint8_t { AddressSize, Translation, AccessFlag, Permission, Other };
 
@@ -151,12 +155,16 @@ namespace inject {
 inline constexpr std::uint64_t il = 1ull << 25;
 /// Undefined instruction.
 inline constexpr std::uint64_t undefined = Esr::EC::make(Ec::Unknown) | il;
-/// Synchronous External abort, not on a table walk (DFSC 0b010000), with the direction of the access.
-constexpr std::uint64_t data_abort(bool from_el1, bool write) {
-    return Esr::EC::make(from_el1 ? Ec::DataAbortSame : Ec::DataAbortLower) | il | IssDataAbort::WnR::make(write) | 0b010000;
+/// Synchronous External abort: on the access itself (FSC 0b010000), or on the level of the stage-1 walk that the stage-2 fault `iss` tells of
+/// (FSC 0b0101LL).
+constexpr std::uint64_t external_abort(std::uint64_t iss) {
+    return IssDataAbort::S1PTW::get(iss) ? 0b010100 | (IssDataAbort::DFSC::get(iss) & 3) : 0b010000;
 }
-constexpr std::uint64_t instruction_abort(bool from_el1) {
-    return Esr::EC::make(from_el1 ? Ec::InstructionAbortSame : Ec::InstructionAbortLower) | il | 0b010000;
+constexpr std::uint64_t data_abort(bool from_el1, bool write, std::uint64_t iss = 0) {
+    return Esr::EC::make(from_el1 ? Ec::DataAbortSame : Ec::DataAbortLower) | il | IssDataAbort::WnR::make(write) | external_abort(iss);
+}
+constexpr std::uint64_t instruction_abort(bool from_el1, std::uint64_t iss = 0) {
+    return Esr::EC::make(from_el1 ? Ec::InstructionAbortSame : Ec::InstructionAbortLower) | il | external_abort(iss);
 }
 }  // namespace inject
 

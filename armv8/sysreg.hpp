@@ -18,6 +18,7 @@ namespace reg {
 inline constexpr std::uint32_t actlr_el1 = sysreg(3, 0, 1, 0, 1);
 inline constexpr std::uint32_t icc_sgi1r_el1 = sysreg(3, 0, 12, 11, 5), icc_asgi1r_el1 = sysreg(3, 0, 12, 11, 6),
                                icc_sgi0r_el1 = sysreg(3, 0, 12, 11, 7);
+inline constexpr std::uint32_t icc_sre_el1 = sysreg(3, 0, 12, 12, 5);
 inline constexpr std::uint32_t cntp_tval_el0 = sysreg(3, 3, 14, 2, 0), cntp_ctl_el0 = sysreg(3, 3, 14, 2, 1),
                                cntp_cval_el0 = sysreg(3, 3, 14, 2, 2);
 inline constexpr std::uint32_t dc_isw = sysreg(1, 0, 7, 6, 2), dc_csw = sysreg(1, 0, 7, 10, 2), dc_cisw = sysreg(1, 0, 7, 14, 2);

@@ -60,6 +60,8 @@ void set_active(std::uint32_t intid);
 void flush_vm(Vm const& vm);
 /// The same for one page of the loaded VM.
 void flush_page(Ipa page);
+/// Makes descriptors that were just written visible to table walks, before a guest can depend on them.
+void publish_tables();
 /// Copies one page and makes it visible to a guest whatever its cache attributes, as data and as instructions.
 void copy_page(Pa to, Pa from);
 /// Fills one page with zeros, likewise.

@@ -15,6 +15,7 @@
 #include "hypervisor/panic.hpp"
 #include "hypervisor/report.hpp"
 #include "plan/crc32.hpp"
+#include "plan/pool.hpp"
 
 namespace tiffin {
 namespace {
@@ -72,6 +73,11 @@ void check_processor(PlanView const& plan) {
     if (range > armv8::geometry::input_bits) range = armv8::geometry::input_bits;  // EL2 maps memory at its own address
     for (auto const& memory : plan.memory())
         require(memory.base + memory.size <= 1ull << range, "the plan has memory beyond what this processor can address");
+    for (auto const device : {board.uart, board.gicd, board.gicr, board.gicc, board.gich, board.gicv})
+        require(device < 1ull << range, "the plan has a device beyond what this processor can address");
+    if (board.gic_version == abi::GicVersion::V2)
+        require(board.gicc_size >= 0x2000 && board.gicv_size >= 0x2000, "the plan's GICv2 CPU interface has no room for GICC_DIR");
+    require(plan.header().pool_bytes >= pool_bytes(plan), "the plan reserves too little memory for the hypervisor's tables");
     require(plan.vms().size() < (arch::has_vmid16() ? 65536u : 256u), "more VMs than this processor has VMIDs");
     require(arch::affinity() == board.mpidr[0], "the plan's core 0 is not the core that this image was started on");
     for (auto const& vcpu : plan.vcpus())
@@ -112,16 +118,18 @@ void seed_random(PlanView const& plan) {
 
 void set_up_interrupts(PlanView const& plan, Gic& gic) {
     auto const& board = plan.board();
-    if (gic.architecture() != (machine.gicv3() ? 3u : 2u)) {
+    auto const found = gic.architecture();
+    if (machine.gicv3() ? found != 3 && found != 4 : found != 2) {  // a GICv4 is a GICv3 that can do more
         Line why;
         why << "the plan is for a GICv" << static_cast<unsigned>(board.gic_version) << ", and the distributor at "
-            << Hex{board.gicd} << " says version " << gic.architecture();
+            << Hex{board.gicd} << " says version " << found;
         refuse(why.view());
     }
     gic.init_distributor();
     auto const redistributor = gic.init_private(board.mpidr[0]);
     require(redistributor.has_value(), "no GIC redistributor answers for this core");
     arch::init_gic_interface(plan, *redistributor);
+    require(arch::virtual_preemption_bits() <= 5, "the GIC has more preemption levels than this version moves with a vCPU");
     vgic::set_list_register_count(arch::list_register_count());
     for (auto const intid : {board.maintenance_intid, board.hyp_timer_intid, board.virtual_timer_intid})
         gic.enable(intid, *redistributor);

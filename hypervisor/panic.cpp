@@ -70,6 +70,8 @@ void say_registers(FaultFrame const& f) {
     say(line.view());
 }
 
+constinit bool panicking = false;
+
 void say_current() {
     if (machine.cpus.empty() || machine.cpus[0].current == nullptr) return;
     Vcpu const& v = *machine.cpus[0].current;
@@ -79,6 +81,12 @@ void say_current() {
 }
 
 }  // namespace
+
+/// A fault in the report of a fault must not begin another one.
+void begin_panic() {
+    while (panicking) arch::wait_for_interrupt();
+    panicking = true;
+}
 
 void set_early_uart(std::uint64_t base) { early_uart = base; }
 
@@ -97,6 +105,7 @@ void refuse(std::string_view why) {
 }
 
 void panic(char const* what, char const* file, unsigned line_number) {
+    begin_panic();
     Line line;
     line << "panic: a rule of the hypervisor's own was broken: " << what << " (" << file << ':' << line_number << ')';
     say(line.view());
@@ -113,6 +122,7 @@ tiffin::FaultFrame tiffin_fault_frame;
 
 [[noreturn]] void tiffin_on_el2_exception() {
     using namespace tiffin;
+    begin_panic();
     FaultFrame const& f = tiffin_fault_frame;
     Line line;
     line << "panic: exception at EL2: ESR " << Hex{f.esr} << " (class " << Hex{f.esr >> 26} << "), FAR " << Hex{f.far};

@@ -38,7 +38,16 @@ entry:
     str     x4, [x20, x2]
     add     x0, x0, #24
     b       1b
-2:  adrp    x0, __stack0_top
+2:  mrs     x0, CurrentEL
+    cmp     x0, #(2 << 2)
+    b.ne    3f                  // C++ says so
+    mov     x0, #(1 << 31)      // HCR_EL2: EL1 is AArch64; above all not E2H, which would give every other register another meaning
+    msr     hcr_el2, x0
+    adrp    x0, tiffin_vectors
+    add     x0, x0, :lo12:tiffin_vectors
+    msr     vbar_el2, x0        // a fault of our own is told, from here on
+    isb
+3:  adrp    x0, __stack0_top
     mov     sp, x0
     mov     x29, xzr
     mov     x30, xzr

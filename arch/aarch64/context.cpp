@@ -1,4 +1,5 @@
 // What moves when another vCPU gets the core, and nothing else.
+#include "arch/aarch64/cpu.hpp"
 #include "arch/aarch64/gic_interface.hpp"
 #include "arch/aarch64/sysreg.hpp"
 #include "armv8/pstate.hpp"
@@ -10,12 +11,13 @@ namespace tiffin::arch {
 namespace {
 
 // The one list of what a guest's EL1 and EL0 consist of, in the order and in pairs as El1Regs has them: two registers a store or load.
-#define TIFFIN_EL1_PAIRS(X)                                                                             \
-    X(0, "sctlr_el1", "cpacr_el1")                                                                      \
-    X(16, "ttbr0_el1", "ttbr1_el1") X(32, "tcr_el1", "mair_el1") X(48, "amair_el1", "vbar_el1")         \
-        X(64, "contextidr_el1", "esr_el1") X(80, "afsr0_el1", "afsr1_el1") X(96, "far_el1", "par_el1")  \
-            X(112, "elr_el1", "spsr_el1") X(128, "sp_el0", "sp_el1") X(144, "tpidr_el0", "tpidrro_el0") \
-                X(160, "tpidr_el1", "cntkctl_el1") X(176, "csselr_el1", "cntv_cval_el0")
+// clang-format off
+#define TIFFIN_EL1_PAIRS(X)                                                                                          \
+    X(0, "sctlr_el1", "cpacr_el1")    X(16, "ttbr0_el1", "ttbr1_el1")      X(32, "tcr_el1", "mair_el1")              \
+    X(48, "amair_el1", "vbar_el1")    X(64, "contextidr_el1", "esr_el1")   X(80, "afsr0_el1", "afsr1_el1")           \
+    X(96, "far_el1", "par_el1")       X(112, "elr_el1", "spsr_el1")        X(128, "sp_el0", "sp_el1")                \
+    X(144, "tpidr_el0", "tpidrro_el0") X(160, "tpidr_el1", "cntkctl_el1")  X(176, "csselr_el1", "cntv_cval_el0")
+// clang-format on
 
 static_assert(offsetof(El1Regs, ttbr0) == 16 && offsetof(El1Regs, amair) == 48 && offsetof(El1Regs, far) == 96);
 static_assert(offsetof(El1Regs, sp_el0) == 128 && offsetof(El1Regs, cntv_cval) == 184);
@@ -51,10 +53,18 @@ void load_fp(FpRegs const& from) {
 
 }  // namespace
 
+/// HCR_EL2.VSE: a virtual SError that the guest has not taken yet. It is the vCPU's, not the core's.
+constexpr std::uint64_t vse = bit(8);
+
 void save(Vcpu& v) {
     auto& r = v.el1;
     r.cntv_ctl = TIFFIN_READ_SYSREG("cntv_ctl_el0");
     TIFFIN_WRITE_SYSREG("cntv_ctl_el0", 0);
+    isb();  // the timer is silent before its interrupt is deactivated or another one's deadline is set
+    if (auto const hcr = TIFFIN_READ_SYSREG("hcr_el2"); (hcr & vse) != 0) [[unlikely]] {
+        v.serror_pending = true;
+        TIFFIN_WRITE_SYSREG("hcr_el2", hcr & ~vse);
+    }
 #define X(offset, a, b) "mrs x2, " a "\n mrs x3, " b "\n stp x2, x3, [%0, #" #offset "]\n"
     asm volatile(TIFFIN_EL1_PAIRS(X)::"r"(&r) : "x2", "x3", "memory");
 #undef X
@@ -72,6 +82,11 @@ void load(Vcpu& v) {
     asm volatile(TIFFIN_EL1_PAIRS(X)::"r"(&r) : "x2", "x3", "memory");
 #undef X
     load_gic(v.vgic);
+    if (v.serror_pending) [[unlikely]] {
+        v.serror_pending = false;
+        pend_serror();
+    }
+    if (has_ras()) TIFFIN_WRITE_SYSREG("s3_4_c12_c1_1", 0);  // VDISR_EL2, which is what a guest's DISR_EL1 is: nobody's message to another
     isb();  // the offset and the deadline, before the timer may fire
     TIFFIN_WRITE_SYSREG("cntv_ctl_el0", r.cntv_ctl);
 }
@@ -103,7 +118,7 @@ bool has_pan() { return (id_register(7, 1) >> 20 & 0xf) != 0; }
 std::uint64_t vector_base() { return TIFFIN_READ_SYSREG("vbar_el1"); }
 
 void pend_serror() {
-    TIFFIN_WRITE_SYSREG("hcr_el2", TIFFIN_READ_SYSREG("hcr_el2") | bit(8));
+    TIFFIN_WRITE_SYSREG("hcr_el2", TIFFIN_READ_SYSREG("hcr_el2") | vse);
     isb();
 }
 

@@ -16,6 +16,10 @@ unsigned physical_range();
 bool has_vmid16();
 /// Affinity fields of this core's MPIDR_EL1.
 std::uint64_t affinity();
+/// Has the processor the RAS extension (ID_AA64PFR0_EL1.RAS)?
+bool has_ras();
+/// Priority bits of the virtual CPU interface (ICH_VTR_EL2.PREbits + 1).
+unsigned virtual_preemption_bits();
 /// A number from the processor's generator (RNDR), if it has one that answers; else 0.
 std::uint64_t hardware_random();
 

@@ -44,7 +44,7 @@ void write_lr_v3(std::uint32_t i, std::uint64_t value) {
 }
 
 void init_v3() {
-    TIFFIN_WRITE_SYSREG("icc_sre_el2", 0xf);  // SRE, no bypass, and EL1 may use its own
+    TIFFIN_WRITE_SYSREG("icc_sre_el2", 0x7);  // SRE, no bypass; EL1 cannot change its own (core/trap answers for it)
     isb();
     TIFFIN_WRITE_SYSREG("icc_sre_el1", 0x7);
     TIFFIN_WRITE_SYSREG("icc_pmr_el1", 0xff);
@@ -78,13 +78,19 @@ void init_gic_interface(PlanView const& plan, std::uint64_t redistributor) {
     for (std::uint32_t i = 0; i < list_register_count(); ++i) write_list_register(i, 0);
 }
 
+unsigned virtual_preemption_bits() {
+    return v3() ? static_cast<unsigned>(TIFFIN_READ_SYSREG("ich_vtr_el2") >> 26 & 7) + 1 : 5;
+}
+
 std::uint32_t list_register_count() {
     auto const vtr = v3() ? TIFFIN_READ_SYSREG("ich_vtr_el2") : read_mmio(virtual_control, gich::vtr);
     return static_cast<std::uint32_t>(vtr & 0x1f) + 1;
 }
 
 std::uint32_t empty_list_registers() {
-    return v3() ? static_cast<std::uint32_t>(TIFFIN_READ_SYSREG("ich_elrsr_el2")) : read_mmio(virtual_control, gich::elrsr0);
+    if (!v3()) return read_mmio(virtual_control, gich::elrsr0);
+    isb();  // a register written just before counts as full
+    return static_cast<std::uint32_t>(TIFFIN_READ_SYSREG("ich_elrsr_el2"));
 }
 
 std::uint64_t read_list_register(std::uint32_t i) {

@@ -14,6 +14,8 @@ extern "C" char tiffin_vectors[];
 namespace tiffin::arch {
 namespace {
 
+constinit bool ras = false;  // asked at every switch
+
 /// HCR_EL2 under which every guest runs (Arm ARM, HCR_EL2): stage 2; interrupts and SErrors to EL2; WFI, SMC, set/way maintenance, ID registers,
 /// ACTLR and implementation-defined registers trap; TLB and barrier scope inner shareable; AArch64 at EL1; LORegions and RAS registers trap.
 /// Pointer authentication (API, APK) and MTE (ATA) bits are 0: they trap too.
@@ -78,6 +80,8 @@ void flush_page(Ipa page) {
     asm volatile("dsb ishst\n tlbi ipas2e1is, %0\n dsb ish\n tlbi vmalle1is\n dsb ish\n isb" ::"r"(page.raw() >> 12) : "memory");
 }
 
+void publish_tables() { asm volatile("dsb ishst\n isb" ::: "memory"); }
+
 void copy_page(Pa to, Pa from) {
     auto d = to.raw(), s = from.raw();
     auto const end = s + page_size;
@@ -116,6 +120,7 @@ std::uint64_t id_register(unsigned crm, unsigned op2) {
 
 unsigned current_level() { return static_cast<unsigned>(TIFFIN_READ_SYSREG("CurrentEL") >> 2 & 3); }
 bool has_gic_registers() { return (id_register(4, 0) >> 24 & 0xf) != 0; }
+bool has_ras() { return ras; }
 unsigned physical_range() { return static_cast<unsigned>(id_register(7, 0) & 0xf); }
 bool has_vmid16() { return (id_register(7, 1) >> 4 & 0xf) == 2; }
 std::uint64_t affinity() { return TIFFIN_READ_SYSREG("mpidr_el1") & 0xff'00ff'ffff; }
@@ -138,10 +143,30 @@ void enable_translation(Pa root, Pa from, Pa to) {
     isb();
 }
 
+namespace {
+
+/// Controls of later architectures whose reset value is unknown: all off. Fine-grained traps (FEAT_FGT) and HCRX_EL2 (FEAT_HCX).
+void clear_newer_controls() {
+    if ((id_register(7, 1) >> 40 & 0xf) != 0) TIFFIN_WRITE_SYSREG("s3_4_c1_c2_2", 0);  // HCRX_EL2
+    if ((id_register(7, 0) >> 56 & 0xf) == 0) return;
+    TIFFIN_WRITE_SYSREG("s3_4_c1_c1_4", 0);  // HFGRTR_EL2
+    TIFFIN_WRITE_SYSREG("s3_4_c1_c1_5", 0);  // HFGWTR_EL2
+    TIFFIN_WRITE_SYSREG("s3_4_c1_c1_6", 0);  // HFGITR_EL2
+    TIFFIN_WRITE_SYSREG("s3_4_c3_c1_4", 0);  // HDFGRTR_EL2
+    TIFFIN_WRITE_SYSREG("s3_4_c3_c1_5", 0);  // HDFGWTR_EL2
+}
+
+}  // namespace
+
 void configure_el2() {
     TIFFIN_WRITE_SYSREG("vbar_el2", reinterpret_cast<std::uint64_t>(tiffin_vectors));
     TIFFIN_WRITE_SYSREG("hcr_el2", hcr);
-    TIFFIN_WRITE_SYSREG("mdcr_el2", mdcr_traps);
+    // MDCR_EL2.HPMN: all counters, where there are any; zero needs FEAT_HPMN0.
+    auto const pmu = id_register(5, 0) >> 8 & 0xf;
+    auto const counters = pmu == 0 || pmu == 0xf ? 0 : TIFFIN_READ_SYSREG("pmcr_el0") >> 11 & 0x1f;
+    TIFFIN_WRITE_SYSREG("mdcr_el2", mdcr_traps | counters);
+    clear_newer_controls();
+    ras = (id_register(4, 0) >> 28 & 0xf) != 0;
     TIFFIN_WRITE_SYSREG("hstr_el2", 0);
     if ((id_register(4, 0) >> 40 & 0xf) != 0)
         TIFFIN_WRITE_SYSREG("s3_4_c10_c5_0", bit(48) | bit(49));  // MPAM2_EL2: MPAM at EL1, EL0 traps
@@ -157,7 +182,7 @@ void power_off() {
     register std::uint64_t x0 asm("x0") = 0x8400'0008;  // PSCI SYSTEM_OFF
     if (current_level() == 1) {                         // started where we cannot work: the firmware, if any, is a hypervisor
         asm volatile("hvc #0" : "+r"(x0)::"memory", "x1", "x2", "x3");
-    } else if (conduit != abi::PsciConduit::None) {
+    } else if (conduit == abi::PsciConduit::Smc) {
         asm volatile("smc #0" : "+r"(x0)::"memory", "x1", "x2", "x3");
     }
     for (;;) asm volatile("wfi");

@@ -141,6 +141,8 @@ void flush_page(Ipa page) {
     if (hardware().on_flush) hardware().on_flush();
 }
 
+void publish_tables() {}
+
 void copy_page(Pa to, Pa from) {
     std::memcpy(reinterpret_cast<void*>(to.raw()), reinterpret_cast<void const*>(from.raw()), page_size);
     record(Event::Kind::CopyPage, to.raw(), from.raw());

@@ -3,7 +3,7 @@
 
 namespace tiffin::vgic {
 
-constinit std::uint32_t list_registers = 4;
+constinit std::uint32_t list_registers = 4, list_register_mask = 0xf;
 
 namespace {
 
@@ -67,7 +67,10 @@ void end_unlisted(Vcpu& v) {
 
 }  // namespace
 
-void set_list_register_count(std::uint32_t count) { list_registers = count < max_list_registers ? count : max_list_registers; }
+void set_list_register_count(std::uint32_t count) {
+    list_registers = count < max_list_registers ? count : max_list_registers;
+    list_register_mask = (1u << list_registers) - 1;
+}
 
 std::uint64_t make_lr(Vcpu& v, IrqBank& b, std::uint32_t intid, Lr::State state) {
     auto const m = mask(intid);
@@ -160,16 +163,26 @@ void recall(Vcpu& v) {
     push(v, leftover);
 }
 
-void on_maintenance(Vcpu& v) {
-    for (std::uint32_t ended = arch::take_eoi_count(); ended != 0; --ended) end_unlisted(v);
-    refresh(v);
+void on_maintenance(Vcpu& v) { refresh(v); }
+
+std::uint32_t listed_bits(Vcpu const& v, std::uint32_t first, bool active) {
+    std::uint32_t bits = 0;
+    for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1) {
+        auto const lr = current_lr(v, static_cast<std::uint32_t>(std::countr_zero(used)));
+        auto const intid = Lr::VIntid::get(lr);
+        if (intid - first < 32 && (active ? Lr::is_active(lr) : Lr::is_pending(lr))) bits |= mask(intid);
+    }
+    return bits;
 }
 
 void pull(Vcpu& v) {
+    if ((v.vgic.hcr & armv8::IchHcr::lrenpie) != 0)  // only then is anything active that no register holds
+        for (std::uint32_t ended = arch::take_eoi_count(); ended != 0; --ended) end_unlisted(v);
     for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1) {
         auto const i = static_cast<std::uint32_t>(std::countr_zero(used));
         auto const lr = arch::read_list_register(i);
         if (Lr::LrState::get(lr) == Lr::State::Invalid) {
+            v.vgic.stale |= Lr::Eoi::get(v.vgic.lr[i]);  // its maintenance interrupt will not come any more
             release(v, i);
             arch::write_list_register(i, 0);
         } else {

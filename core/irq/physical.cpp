@@ -45,7 +45,11 @@ bool handle_one(Cpu& cpu) {
     std::uint32_t const acknowledged = arch::acknowledge();
     if (acknowledged == machine.virtual_timer_intid) [[likely]] {
         arch::drop_priority(acknowledged);  // stays active until the guest ends it
-        if (cpu.loaded != nullptr) vgic::raise_private(*cpu.loaded, abi::guest_map::virtual_timer_intid);
+        if (cpu.loaded != nullptr) {
+            vgic::raise_private(*cpu.loaded, abi::guest_map::virtual_timer_intid);
+        } else {
+            arch::deactivate(acknowledged);  // nobody's any more: its vCPU has just been stopped
+        }
         return true;
     }
     return handle_other(cpu, acknowledged);

@@ -6,7 +6,7 @@ namespace tiffin::vgic {
 namespace {
 
 /// The loaded vCPU's list registers that hold nothing, or something that is over.
-std::uint32_t free_list_registers() { return arch::empty_list_registers() & ((1u << list_registers) - 1); }
+std::uint32_t free_list_registers() { return arch::empty_list_registers() & list_register_mask; }
 
 /// Forgets what list registers held whose interrupt is over; afterwards the `listed` bits tell the truth.
 void harvest(Vcpu& v, std::uint32_t empty) {
@@ -22,6 +22,12 @@ bool take_same_sender(Vcpu& v, std::uint32_t intid, std::uint64_t lr) {
     return sources != 0;
 }
 
+/// GICv2: is the sender of the listed SGI among those who sent it (again)? Always so for what has no sender.
+bool sent_by_listed(Vcpu const& v, std::uint32_t intid, std::uint64_t lr) {
+    if (!is_sgi(intid) || machine.gicv3()) return true;
+    return (v.vgic.sgi_sources[intid] >> (Lr::PIntid::get(lr) & 7) & 1) != 0;
+}
+
 /// A listed interrupt is raised again: merges with what is pending, follows what is being handled, or finds that it was over.
 [[gnu::cold, gnu::noinline]] void settle(Vcpu& v, IrqBank& b, std::uint32_t intid) {
     auto const i = find_listed(v, intid);
@@ -35,7 +41,8 @@ bool take_same_sender(Vcpu& v, std::uint32_t intid, std::uint64_t lr) {
     auto const m = mask(intid);
     if ((b.edge & m) == 0 || (b.hardware & m) != 0) return;
     auto merged = lr;
-    if (Lr::is_pending(lr) || (b.enabled & enabled_groups(v, b) & m) != 0) {
+    bool const may_merge = Lr::is_pending(lr) || (b.enabled & enabled_groups(v, b) & m) != 0;
+    if (may_merge && sent_by_listed(v, intid, lr)) {
         merged = Lr::LrState::set(lr, Lr::is_active(lr) ? Lr::State::PendingActive : Lr::State::Pending);
         if (!take_same_sender(v, intid, lr)) b.pending &= ~m;
     }
@@ -136,6 +143,7 @@ void send_sgi(Vcpu& from, Vcpu& to, std::uint32_t intid) {
 }
 
 bool has_pending(Vcpu& v) {
+    if (is_loaded(v)) pull(v);
     if (v.vgic.stale || v.vgic.crowded) refresh(v);
     for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1)
         if (Lr::is_pending(current_lr(v, static_cast<std::uint32_t>(std::countr_zero(used))))) return true;

@@ -91,6 +91,9 @@ void recall(Vcpu& v);
 void clear_pending(Vcpu& v, std::uint32_t first, std::uint32_t bits);
 void set_active(Vcpu& v, std::uint32_t first, std::uint32_t bits, bool active);
 
+/// Of the 32 interrupts from `first` on, those that are active (or pending) in a list register of `v` now.
+std::uint32_t listed_bits(Vcpu const& v, std::uint32_t first, bool active);
+
 /// On a maintenance interrupt: something ended, or there is room.
 void on_maintenance(Vcpu& v);
 

@@ -15,7 +15,7 @@ namespace tiffin::vgic {
 using armv8::Lr;
 
 /// How many the hardware has.
-extern constinit std::uint32_t list_registers;
+extern constinit std::uint32_t list_registers, list_register_mask;
 
 inline bool is_sgi(std::uint32_t intid) { return intid < 16; }
 

@@ -11,7 +11,7 @@
 namespace tiffin::lifecycle {
 namespace {
 
-constexpr std::uint64_t pages_a_step = 8;
+constexpr std::uint64_t pages_a_step = 2;
 
 void enter(Vm& vm, VmState to) {
     TIFFIN_INVARIANT(may_move(vm.state, to));
@@ -57,6 +57,7 @@ void prepare(Vcpu& v, std::uint64_t entry, std::uint64_t argument) {
     v.regs.pstate = armv8::start_pstate;
     v.el1 = {};
     v.el1.sctlr = 0x30d0'0800;  // MMU and caches off; the bits that are RES1 in Armv8.0 (Arm ARM, SCTLR_EL1)
+    v.serror_pending = false;
     v.physical_ctl = v.physical_cval = 0;
     vgic::set_line(v, abi::guest_map::physical_timer_intid, false);
     v.vgic.vmcr = v.vgic.apr[0] = v.vgic.apr[1] = 0;
@@ -85,7 +86,7 @@ void reset(Vm& vm, std::string_view why) {
     stop_vcpus(vm);
     enter(vm, VmState::Starting);
     machine.console->flush(*vm.console);
-    say(vm, "starts anew: ", why);
+    if (vm.reports.allow(arch::now(), arch::frequency())) say(vm, "starts anew: ", why);
     vm.scrub_at = 0;
     ++vm.resets;
     sched::start(*vm.vcpus[0]);

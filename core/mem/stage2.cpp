@@ -38,13 +38,14 @@ bool Stage2::copy_on_write(Vm const& vm, Ipa at) {
     if (!contains(Ipa{record.ram_ipa}, record.ram_size, page, page_size)) return false;
     std::uint64_t* const descriptor = tables_.page(page.raw());
     if (descriptor == nullptr || !Descriptor::is_valid(*descriptor)) return false;
-    if (armv8::Stage2::writable(*descriptor)) return true;  // a stale translation; the flush below is all it needs
+    if (armv8::Stage2::writable(*descriptor)) return true;  // copied already: the access will succeed
     Pa const from = Descriptor::address(*descriptor);
     Pa const to{record.ram_pa + (page.raw() - record.ram_ipa)};
     *descriptor = 0;  // break before make (Arm ARM, "Using break-before-make when updating translation table entries")
     arch::flush_page(page);
     arch::copy_page(to, from);
     *descriptor = Descriptor::leaf(to, armv8::geometry::last_level, armv8::Stage2::ram);
+    arch::publish_tables();
     return true;
 }
 

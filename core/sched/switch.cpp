@@ -180,7 +180,7 @@ void hand_over(Vcpu& from, Vcpu& to) {
     }
     if (from.policy == abi::Policy::Fixed) return;
     account(cpu);
-    if (from.virtual_time < to.virtual_time) {
+    if (from.virtual_time < to.virtual_time && from.weight == to.weight) {
         cpu.scheduler.remove(to);
         auto const mine = from.virtual_time;
         from.virtual_time = to.virtual_time;

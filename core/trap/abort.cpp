@@ -14,7 +14,7 @@ using armv8::IssDataAbort;
 void emulate(Vcpu& v, MmioSlot const& slot, armv8::Syndrome const& s) {
     auto const access = armv8::mmio_access(s);
     MmioOp const op{.offset = static_cast<std::uint32_t>(access.ipa - slot.base), .size = access.size};
-    v.regs.pc += 4;
+    v.regs.pc += armv8::instruction_bytes(s.esr);
     if (access.write) return slot.device->write(v, op, armv8::low_bytes(v.regs.get(access.rt), access.size));
     auto const value = slot.device->read(v, op);
     v.regs.set(access.rt, armv8::finish_load(armv8::mmio_access(s), value));
@@ -40,13 +40,13 @@ bool is_lost(Vcpu const& v) {
     auto const iss = Esr::ISS::get(s.esr);
     if (copy_on_write(v, s, iss)) return;
     bool const write = IssDataAbort::WnR::get(iss);
-    bool const address_known = armv8::fault_kind(iss) != FaultKind::Permission;
+    bool const ipa_known = armv8::fault_kind(iss) != FaultKind::Permission || IssDataAbort::S1PTW::get(iss);
     report(v, {.what = write ? "write" : "read",
                .size = IssDataAbort::ISV::get(iss) ? 1u << IssDataAbort::SAS::get(iss) : 0,
-               .address = address_known ? s.ipa().raw() : s.far,
-               .has_address = true,
+               .where = ipa_known ? Where::Physical : Where::Virtual,
+               .value = ipa_known ? s.ipa().raw() : s.far,
                .remedy = "data abort injected"});
-    arch::enter_exception(v, armv8::inject::data_abort(armv8::is_el1(v.regs.pstate), write), s.far);
+    arch::enter_exception(v, armv8::inject::data_abort(armv8::is_el1(v.regs.pstate), write, iss), s.far);
 }
 
 }  // namespace
@@ -60,11 +60,13 @@ void on_data_abort(Vcpu& v, armv8::Syndrome const& s) {
 }
 
 void on_instruction_abort(Vcpu& v, armv8::Syndrome const& s) {
-    if (copy_on_write(v, s, Esr::ISS::get(s.esr))) return;  // the walk wrote an access flag
+    auto const iss = Esr::ISS::get(s.esr);
+    if (copy_on_write(v, s, iss)) return;  // the walk wrote an access flag
+    bool const ipa_known = armv8::fault_kind(iss) != FaultKind::Permission || IssDataAbort::S1PTW::get(iss);
     Misdeed misdeed{.what = "instruction fetch",
                     .size = 4,
-                    .address = s.ipa().raw(),
-                    .has_address = true,
+                    .where = ipa_known ? Where::Physical : Where::Virtual,
+                    .value = ipa_known ? s.ipa().raw() : s.far,
                     .remedy = "instruction abort injected"};
     if (is_lost(v)) {
         misdeed.remedy = "its exception vectors are not in memory: the VM is stopped";
@@ -72,7 +74,7 @@ void on_instruction_abort(Vcpu& v, armv8::Syndrome const& s) {
         return lifecycle::stop(*v.vm, VmState::Crashed, 255, "no exception vectors to run");
     }
     report(v, misdeed);
-    arch::enter_exception(v, armv8::inject::instruction_abort(armv8::is_el1(v.regs.pstate)), s.far);
+    arch::enter_exception(v, armv8::inject::instruction_abort(armv8::is_el1(v.regs.pstate), iss), s.far);
 }
 
 }  // namespace tiffin::trap

@@ -8,21 +8,6 @@
 namespace tiffin::trap {
 namespace {
 
-/// A burst at first, then one a second; what was held back is counted.
-bool may_print(ReportLimit& limit, std::uint64_t now, std::uint64_t second) {
-    if (limit.burst_left != 0) {
-        --limit.burst_left;
-        limit.next = now + second;
-        return true;
-    }
-    if (now < limit.next) {
-        ++limit.suppressed;
-        return false;
-    }
-    limit.next = now + second;
-    return true;
-}
-
 struct Neighbour {
     std::string_view name{};
     std::uint64_t base{0}, size{0}, distance{~0ull};
@@ -47,13 +32,14 @@ Neighbour nearest(Vm const& vm, std::uint64_t address) {
 
 void say_where(Line& line, Vcpu const& v, Misdeed const& misdeed) {
     if (misdeed.size != 0) line << " of " << misdeed.size << (misdeed.size == 1 ? " byte" : " bytes");
-    if (!misdeed.has_address) {
-        if (misdeed.address != 0) line << ' ' << Hex{misdeed.address};
-        return;
+    switch (misdeed.where) {
+        case Where::Nowhere: return;
+        case Where::Syndrome: line << ' ' << Hex{misdeed.value}; return;
+        case Where::Virtual: line << " at virtual address " << Hex{misdeed.value}; return;
+        case Where::Physical: break;
     }
-    auto const near = nearest(*v.vm, misdeed.address);
-    line << " at " << Hex{misdeed.address} << (near.distance == 0 ? ", inside " : ", nearest is ") << near.name << " at "
-         << Hex{near.base};
+    auto const near = nearest(*v.vm, misdeed.value);
+    line << " at " << Hex{misdeed.value} << (near.distance == 0 ? ", inside " : ", nearest is ") << near.name << " at " << Hex{near.base};
 }
 
 }  // namespace
@@ -61,7 +47,7 @@ void say_where(Line& line, Vcpu const& v, Misdeed const& misdeed) {
 void report(Vcpu& v, Misdeed const& misdeed) {
     Vm& vm = *v.vm;
     ++vm.faults;
-    if (!may_print(vm.reports, arch::now(), arch::frequency())) return;
+    if (!vm.reports.allow(arch::now(), arch::frequency())) return;
     Line line;
     line << vm.name << ": vCPU " << v.index << " at pc " << Hex{v.regs.pc} << ": " << misdeed.what;
     say_where(line, v, misdeed);

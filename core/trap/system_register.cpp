@@ -82,6 +82,10 @@ bool on_system_register(Vcpu& v, std::uint64_t iss) {
             if (read || !machine.gicv3()) return false;
             send_sgi(v, v.regs.get(rt));
             return true;
+        case reg::icc_sre_el1:  // system registers and nothing else: writes are ignored
+            if (!machine.gicv3()) return false;
+            if (read) v.regs.set(rt, 7);
+            return true;
         case reg::cntp_ctl_el0:
         case reg::cntp_cval_el0:
         case reg::cntp_tval_el0:

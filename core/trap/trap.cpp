@@ -12,17 +12,15 @@ using armv8::Ec;
 using armv8::Esr;
 
 [[gnu::noinline]] void undefined(Vcpu& v, std::uint64_t iss) {
-    auto const where = Esr::ISS::get(iss);
     report(v, {.what = "undefined instruction or system register, syndrome",
                .size = 0,
-               .address = where,
-               .has_address = false,
+               .where = Where::Syndrome,
+               .value = Esr::ISS::get(iss),
                .remedy = "undefined exception injected"});
     arch::enter_exception(v, armv8::inject::undefined, 0);
 }
 
 void on_wfx(Vcpu& v, std::uint64_t iss) {
-    v.regs.pc += 4;
     if (armv8::IssWfx::TI::get(iss) == 0) sched::block(v);
 }
 
@@ -44,7 +42,9 @@ void system_register(Vcpu& v, std::uint64_t iss) {
 [[gnu::noinline]] void rare(Vcpu& v, armv8::Syndrome const& s) {
     auto const iss = Esr::ISS::get(s.esr);
     switch (s.ec()) {
-        case Ec::Wfx: return on_wfx(v, iss);
+        case Ec::Wfx:
+            v.regs.pc += armv8::instruction_bytes(s.esr);
+            return on_wfx(v, iss);
         case Ec::FpAccess: return arch::take_fp(v);
         case Ec::InstructionAbortLower: return on_instruction_abort(v, s);
         case Ec::Smc64:
@@ -86,8 +86,8 @@ bool on_serror(Vcpu& v) {
     ++v.stats.traps;
     report(v, {.what = "asynchronous external abort (SError)",
                .size = 0,
-               .address = 0,
-               .has_address = false,
+               .where = Where::Nowhere,
+               .value = 0,
                .remedy = "virtual SError injected"});
     arch::pend_serror();
     return v.cpu->need_resched;

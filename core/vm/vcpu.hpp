@@ -78,6 +78,7 @@ struct Vcpu {
     Timer physical_timer;  // the emulated CNTP
     std::uint64_t physical_ctl{0}, physical_cval{0};
     std::uint64_t vmpidr{0}, cntvoff{0};
+    bool serror_pending{false};      // HCR_EL2.VSE while it is not loaded
 
     VgicCpu vgic;
     El1Regs el1{};

@@ -30,6 +30,18 @@ struct ReportLimit {
     std::uint32_t burst_left{8};
     std::uint32_t suppressed{0};
     std::uint64_t next{0};  // counter value from which one more may be printed
+
+    /// May one more be printed at counter value `now`, of which `second` ticks are a second? Counts those that may not.
+    bool allow(std::uint64_t now, std::uint64_t second) {
+        bool const shown = burst_left != 0 || now >= next;
+        if (burst_left != 0) --burst_left;
+        if (shown) {
+            next = now + second;
+        } else {
+            ++suppressed;
+        }
+        return shown;
+    }
 };
 
 struct Vm final : IrqSink {
@@ -52,8 +64,10 @@ struct Vm final : IrqSink {
 
     /// The device at `ipa`, or nullptr. For naturally aligned accesses of at most 8 bytes, which cannot straddle a window's end.
     [[nodiscard]] MmioSlot const* find_aligned(Ipa ipa) const {
-        for (MmioSlot const *slot = slots, *end = slots + slot_count; slot != end; ++slot)
+        MmioSlot const* slot = slots;
+        do {  // the first is the distributor, which every VM has
             if (ipa.raw() - slot->base.raw() < slot->size) return slot;
+        } while (++slot != slots + slot_count);
         return nullptr;
     }
     /// IrqSink: an emulated device's line.

@@ -21,15 +21,8 @@ void changed(Vcpu& v, std::uint32_t first) {
 /// What is pending or active in list registers, for reads: 32 interrupts from `first`.
 std::uint32_t listed_state(Vcpu& v, std::uint32_t first, bool active) {
     std::uint32_t bits = 0;
-    for (Vcpu* each : v.vm->vcpus) {
-        if (first < 32 && each != &v) continue;
-        if (each->cpu->loaded == each) vgic::pull(*each);
-        for (std::uint32_t used = each->vgic.used; used != 0; used &= used - 1) {
-            auto const lr = each->vgic.lr[std::countr_zero(used)];
-            auto const intid = armv8::Lr::VIntid::get(lr);
-            if (intid - first < 32 && (active ? armv8::Lr::is_active(lr) : armv8::Lr::is_pending(lr))) bits |= vgic::mask(intid);
-        }
-    }
+    for (Vcpu const* each : v.vm->vcpus)
+        if (first >= 32 || each == &v) bits |= vgic::listed_bits(*each, first, active);
     return bits;
 }
 
