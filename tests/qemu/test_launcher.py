@@ -23,6 +23,14 @@ def test_a_failed_step_shows_the_end_of_its_log(tmp_path):
     assert "doing it ... FAILED" in failed.stderr and "the reason" in failed.stderr and "build/log/one.log" in failed.stderr
 
 
+def test_a_second_build_in_one_folder_waits_for_the_first_and_says_so(tmp_path):
+    first = "alone host sh -c 'echo first starts; sleep 1; echo first ends' &"
+    both = shell(f"root={tmp_path}; . {ROOT}/scripts/common.sh; {first} sleep 0.5; alone host sh -c 'echo second; exit 3'; echo $?; wait",
+                 tmp_path)
+    assert both.stdout == "first starts\nfirst ends\nsecond\n3\n"
+    assert "waiting for another build in build/host" in both.stderr
+
+
 def test_it_works_from_any_folder_and_reads_paths_from_there(tmp_path):
     (tmp_path / "bad.yaml").write_text("board: qemu-virt\nno-such-field: 1\n", encoding="utf-8")
     checked = shell(f"{ROOT}/tiffin check bad.yaml", tmp_path)
