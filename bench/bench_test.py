@@ -18,7 +18,7 @@ def test_medians_are_read_whatever_stands_before_them():
 
 
 def test_a_switch_is_half_of_what_a_yield_takes():
-    assert guests.switch("bench: yield=1000 min=1 max=2\nbench: yield=1100 min=1 max=2\n") == {"switch between two VMs": 525}
+    assert guests.switch("bench: yield=1000 min=1 max=2\nbench: yield=1100 min=1 max=2\n", "by weight") == {"switch between two VMs, by weight": 525}
 
 
 def test_linux_times_are_of_the_kernel_log_in_microseconds():

@@ -36,11 +36,14 @@ def tick(text, title="1 ms tick beside a spinner", wanted=("average", "p99", "wo
     return {f"{title}: {name}": figures[name] for name in wanted}
 
 
-def switch(text):
+SWITCH = "switch between two VMs, {}"
+
+
+def switch(text, policy):
     """Two VMs that both yield take turns: what one of them waits for a yield is a round trip, two switches."""
     costs = [int(v) for v in re.findall(YIELD, text)]
     assert len(costs) == 2, "one figure from each VM"
-    return {"switch between two VMs": sum(costs) // len(costs) // 2}
+    return {SWITCH.format(policy): sum(costs) // len(costs) // 2}
 
 
 def linux(text, seeded=True):

@@ -43,7 +43,11 @@ def run_big(work):
 
 
 def run_switch(work):
-    return guests.switch(tiffin(work, HEADER + domain("one", "yield") + domain("two", "yield"), done("one", "two")))
+    rows = {}
+    for policy, cpu in (("fixed priority", FIXED), ("by weight", SHARE)):
+        text = tiffin(work, HEADER + domain("one", "yield", cpu) + domain("two", "yield", cpu), done("one", "two"))
+        rows |= guests.switch(text, policy)
+    return rows
 
 
 def run_tick(work):

@@ -79,8 +79,12 @@ void switch_out(Cpu& cpu, Vcpu& v) {
 
 /// Memory to hardware.
 void switch_in(Cpu& cpu, Vcpu& v, std::uint32_t leftover) {
-    cpu.timers.cancel(v.virtual_timer);
-    vgic::push(v, leftover);
+    if (v.virtual_timer.armed()) cpu.timers.cancel(v.virtual_timer);
+    if (v.vgic.stale || (v.vgic.used | leftover) != 0) {
+        vgic::push(v, leftover);
+    } else {
+        arch::set_ich_hcr(v.vgic.hcr);  // no list register to move
+    }
     for_each_physical(v, arch::set_active);
     arch::load(v);
     ++v.stats.switches;
