@@ -26,8 +26,10 @@ public:
     }
     template <class T>
     std::span<T> array(std::size_t count) {
-        auto* const first = reinterpret_cast<T*>(take(align_up(count * sizeof(T), 8), alignof(T) < 8 ? 8 : alignof(T)).raw());
-        for (std::size_t i = 0; i < count; ++i) ::new (first + i) T{};
+        constexpr std::size_t bytes =
+            sizeof(T);  // NOLINT(bugprone-sizeof-expression): an array of pointers is what schedulers ask for
+        auto* const first = reinterpret_cast<T*>(take(align_up(count * bytes, 8), alignof(T) < 8 ? 8 : alignof(T)).raw());
+        for (std::size_t i = 0; i < count; ++i) ::new (static_cast<void*>(first + i)) T{};
         return {first, count};
     }
     template <class T, class... Args>
