@@ -46,6 +46,7 @@ def rows():
         Row("timer deadline to behind WFI", n),
         Row("switch between two VMs, fixed priority", n, 450),
         Row("switch between two VMs, by weight", n, 450),
+        Row("switch between two VMs, both using FP", n),
         Row("1 ms tick beside a spinner: average", n),
         Row("1 ms tick beside a spinner: p99", n),
         Row("1 ms tick beside a spinner: worst", n, 1000),

@@ -47,7 +47,8 @@ def run_switch(work):
     for policy, cpu in (("fixed priority", FIXED), ("by weight", SHARE)):
         text = tiffin(work, HEADER + domain("one", "yield", cpu) + domain("two", "yield", cpu), done("one", "two"))
         rows |= guests.switch(text, policy)
-    return rows
+    both = "".join(domain(vm, "yield bench.fp=1", FIXED) for vm in ("one", "two"))
+    return rows | guests.switch(tiffin(work, HEADER + both, done("one", "two")), "both using FP")
 
 
 def run_tick(work):

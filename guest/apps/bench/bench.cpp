@@ -4,6 +4,7 @@
 //   bench.mode=yield   gives way bench.count times: ticks for each; between two VMs that both do it, a round trip of two switches
 //   bench.mode=tick    bench.count jobs of 1 ms, asleep between: `bench: tick jobs=N missed=N avg=A p99=B max=C`
 //   bench.mode=spin    never sleeps, never ends: the neighbour
+//   bench.fp=1         with bench.mode=yield: uses an FP register each turn
 //   bench.on=xen       gives way by Xen's hypercall instead of Tiffin's
 #include <algorithm>
 #include <array>
@@ -150,6 +151,18 @@ std::uint64_t yield_tiffin(std::uint64_t count) {
     return timer::now() - begin;
 }
 
+/// The same with one floating-point instruction before each yield: both neighbours use the registers, so each turn moves them.
+std::uint64_t yield_with_fp(std::uint64_t count) {
+    asm volatile("msr cpacr_el1, %0\n isb" ::"r"(std::uint64_t{3} << 20));  // FPEN: no trap to EL1
+    std::uint64_t const begin = timer::now();
+    asm volatile(".arch_extension fp\n1: fmov d0, xzr; mov x0, %1; hvc #0; subs %0, %0, #1; b.ne 1b"
+                 : "+r"(count)
+                 : "r"(std::uint64_t{static_cast<std::uint32_t>(tiffin::abi::Call::Yield)})
+                 : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
+                   "x17", "memory", "cc");
+    return timer::now() - begin;
+}
+
 /// HYPERVISOR_sched_op (29) with SCHEDOP_yield (0): Xen's public headers arch-arm.h ("HVC 0xEA1, number in x16") and sched.h.
 std::uint64_t yield_xen(std::uint64_t count) {
     std::uint64_t const begin = timer::now();
@@ -164,8 +177,10 @@ std::uint64_t yield_xen(std::uint64_t count) {
 void yield(std::uint64_t count) {
     constexpr std::uint64_t batch = 20;
     bool const xen = argument(boot().arguments, "bench.on").value_or("") == "xen";
+    bool const fp = argument(boot().arguments, "bench.fp").has_value();
+    auto const once = xen ? yield_xen : fp ? yield_with_fp : yield_tiffin;
     static constinit Histogram ticks{};
-    for (std::uint64_t done = 0; done < count; done += batch) ticks.add((xen ? yield_xen(batch) : yield_tiffin(batch)) / batch);
+    for (std::uint64_t done = 0; done < count; done += batch) ticks.add(once(batch) / batch);
     print("bench: yield={} min={} max={}\n", ticks.percentile(50), ticks.min(), ticks.max());
 }
 
