@@ -81,7 +81,7 @@ void check_processor(PlanView const& plan) {
     require(plan.vms().size() < (arch::has_vmid16() ? 65536u : 256u), "more VMs than this processor has VMIDs");
     require(arch::affinity() == board.mpidr[0], "the plan's core 0 is not the core that this image was started on");
     for (auto const& vcpu : plan.vcpus())
-        require(vcpu.core == 0, "a vCPU is pinned to another core than 0, and this version runs one core");
+        require(vcpu.core < abi::run_cpus, "a vCPU is pinned to another core than 0, and this version runs one core");
 }
 
 /// The plan was made for a board: is this it? Asked before the MMU is on, since a wrong answer would be a fault.

@@ -193,6 +193,10 @@ std::vector<std::vector<Grant>> check_grants(Description const& description, Boa
 void check_cores(Description const& description, Board const& board, Problems& problems) {
     for (auto const& domain : description.domains) {
         for (auto const& cpu : domain.cpus) {
+            if (cpu.core.value < board.record.cpu_count && cpu.core.value >= abi::run_cpus) {
+                problems.add(cpu.core.at, fmt::format("core {} is not run by this version of the hypervisor", cpu.core.value), "0",
+                             "several vCPUs and VMs can share core 0");
+            }
             if (cpu.core.value < board.record.cpu_count) continue;
             problems.add(cpu.core.at, fmt::format("core {} of domain \"{}\" does not exist", cpu.core.value, domain.name.value),
                          fmt::format("0..{}: the board has {} core{}", board.record.cpu_count - 1, board.record.cpu_count,
