@@ -50,15 +50,6 @@ std::uint64_t call_VcpuStats(Vcpu& v) {
     return result(abi::Error::Success);
 }
 
-struct Row {
-    std::uint64_t (*call)(Vcpu&);
-};
-constexpr Row rows[] = {
-#define X(number, name, arguments, text) {call_##name},
-    TIFFIN_HYPERCALLS(X)
-#undef X
-};
-
 /// SMCCC_ARCH_FEATURES: which of the architecture's own calls exist.
 std::uint64_t arch_features(std::uint32_t function) {
     return function == smccc::version || function == smccc::arch_features ? 0 : smccc::not_supported;
@@ -78,7 +69,7 @@ bool architecture_call(Vcpu& v, std::uint32_t function) {
         case smccc::version: x[0] = smccc::version_1_1; return true;
         case smccc::arch_features: x[0] = arch_features(static_cast<std::uint32_t>(x[1])); return true;
         case smccc::vendor_uid: vendor_uid(v.regs); return true;
-        case smccc::vendor_call_count: x[0] = sizeof rows / sizeof rows[0]; return true;
+        case smccc::vendor_call_count: x[0] = own_call_count; return true;
         case smccc::vendor_revision:
             x[0] = abi::abi_version;
             x[1] = 0;
@@ -89,16 +80,26 @@ bool architecture_call(Vcpu& v, std::uint32_t function) {
 
 }  // namespace
 
-bool tiffin_call(Vcpu& v, std::uint32_t function) {
-    auto const number = function - abi::hypercall_base;
-    if (number >= sizeof rows / sizeof rows[0]) return false;
-    v.regs.x[0] = rows[number].call(v);
-    return true;
+namespace {
+
+/// What a row of the table becomes: the call, its result in x0, and whether to leave through sched::switch_vcpu.
+template <std::uint64_t (*call)(Vcpu&)>
+bool carry_out(Vcpu& v) {
+    v.regs.x[0] = call(v);
+    return v.cpu->need_resched;
 }
+
+}  // namespace
+
+OwnCall const own_calls[own_call_count] = {
+#define X(number, name, arguments, text) carry_out<call_##name>,
+    TIFFIN_HYPERCALLS(X)
+#undef X
+};
 
 void dispatch(Vcpu& v) {
     auto const function = static_cast<std::uint32_t>(v.regs.x[0]);
-    if (tiffin_call(v, function) || architecture_call(v, function) || psci(v, function) || trng(v, function)) return;
+    if (architecture_call(v, function) || psci(v, function) || trng(v, function)) return;
     v.regs.x[0] = smccc::not_supported;
 }
 

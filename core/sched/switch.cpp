@@ -11,9 +11,6 @@
 namespace tiffin::sched {
 namespace {
 
-/// How long a `share` vCPU runs while another waits: 4 ms, or 0.5 ms if it has siblings, since a guest kernel with several vCPUs spins until
-/// the other one has done its part (stop_machine, a lock whose holder lost the core).
-std::uint64_t slice_ticks(Vcpu const& v) { return v.vm->vcpus.size() == 1 ? arch::frequency() / 250 : arch::frequency() / 2000; }
 /// How far a waking one may be behind: 1 ms.
 std::uint64_t wake_slack() { return arch::frequency() / 1000; }
 
@@ -43,7 +40,7 @@ void consider(Cpu& cpu, Vcpu const& v) {
     if (Scheduler::beats(v, running, both_share ? wake_slack() : 0)) {
         cpu.need_resched = true;
     } else if (both_share && cpu.slice_end == TimerQueue::never) {
-        cpu.slice_end = cpu.turn_started + slice_ticks(running);
+        cpu.slice_end = cpu.turn_started + running.slice;
         program_timer(cpu);
     }
 }
@@ -216,7 +213,7 @@ Vcpu* switch_vcpu(Cpu& cpu) {
     cpu.current = next;
     cpu.need_resched = false;
     bool const shared = next->policy == abi::Policy::Share && cpu.scheduler.shares_waiting();
-    cpu.slice_end = shared ? cpu.turn_started + slice_ticks(*next) : TimerQueue::never;
+    cpu.slice_end = shared ? cpu.turn_started + next->slice : TimerQueue::never;
     program_timer(cpu);
     return next;
 }

@@ -39,7 +39,8 @@ void say_where(Line& line, Vcpu const& v, Misdeed const& misdeed) {
         case Where::Physical: break;
     }
     auto const near = nearest(*v.vm, misdeed.value);
-    line << " at " << Hex{misdeed.value} << (near.distance == 0 ? ", inside " : ", nearest is ") << near.name << " at " << Hex{near.base};
+    line << " at " << Hex{misdeed.value} << (near.distance == 0 ? ", inside " : ", nearest is ") << near.name << " at "
+         << Hex{near.base};
 }
 
 }  // namespace

@@ -42,9 +42,7 @@ void system_register(Vcpu& v, std::uint64_t iss) {
 [[gnu::noinline]] void rare(Vcpu& v, armv8::Syndrome const& s) {
     auto const iss = Esr::ISS::get(s.esr);
     switch (s.ec()) {
-        case Ec::Wfx:
-            v.regs.pc += armv8::instruction_bytes(s.esr);
-            return on_wfx(v, iss);
+        case Ec::Wfx: v.regs.pc += armv8::instruction_bytes(s.esr); return on_wfx(v, iss);
         case Ec::FpAccess: return arch::take_fp(v);
         case Ec::InstructionAbortLower: return on_instruction_abort(v, s);
         case Ec::Smc64:
@@ -61,7 +59,8 @@ bool on_hypercall(Vcpu& v) {
         v.regs.x[0] = armv8::smccc::version_1_1;
         return false;
     }
-    return other_hypercall(v);
+    auto const number = static_cast<std::uint32_t>(v.regs.x[0]) - abi::hypercall_base;
+    return number < hypercall::own_call_count ? hypercall::own_calls[number](v) : other_hypercall(v);
 }
 
 bool on_synchronous(Vcpu& v, armv8::Syndrome const& s) {

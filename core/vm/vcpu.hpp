@@ -71,6 +71,7 @@ struct Vcpu {
     std::uint32_t heap_slot{0};      // 1-based place among the ready `share` vCPUs; 0: not queued
     std::uint64_t virtual_time{0};   // weighted run time of a `share` vCPU
     std::uint64_t weight_factor{0};  // Scheduler::factor_of(weight)
+    std::uint64_t slice{0};          // ticks that a `share` vCPU may run while another waits
     Vcpu* next_ready{nullptr};       // ready queue of its priority (`fixed`)
 
     VcpuStats stats;
@@ -78,7 +79,7 @@ struct Vcpu {
     Timer physical_timer;  // the emulated CNTP
     std::uint64_t physical_ctl{0}, physical_cval{0};
     std::uint64_t vmpidr{0}, cntvoff{0};
-    bool serror_pending{false};      // HCR_EL2.VSE while it is not loaded
+    bool serror_pending{false};  // HCR_EL2.VSE while it is not loaded
 
     VgicCpu vgic;
     El1Regs el1{};

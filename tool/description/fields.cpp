@@ -33,7 +33,7 @@ constexpr Field table[] = {
 
     {"domain", "memory", Size, "B, KiB, MiB, GiB", "64 KiB..511 GiB, whole pages of 4 KiB", "required", "memory: 64 MiB",
      "The VM's RAM, private to it. The guest finds it at 0x40000000."},
-    {"domain", "cpus", List, "", "1..8 entries; not beside `cpu`", "one vCPU on core 0, share, weight 100", "cpus: [{core: 0}, {core: 1}]",
+    {"domain", "cpus", List, "", "1..8 entries; not beside `cpu`", "one vCPU on core 0, share, weight 100", "cpus: [{core: 0}, {core: 0}]",
      "The VM's virtual processors, each pinned to a core."},
     {"domain", "cpu", Map, "", "not beside `cpus`", "see `cpus`", "cpu: {policy: fixed, priority: 40}", "Short for `cpus` with one entry."},
     {"domain", "image", Map, "", "exactly one of `kernel`, `elf`, `raw`", "required", "image: {elf: app.elf}", "What the VM runs."},
@@ -42,7 +42,7 @@ constexpr Field table[] = {
     {"domain", "console", Flag, "", "true | false", "true", "console: false", "Whether the VM has a PL011 UART at 0x09000000, interrupt 33."},
     {"domain", "rtc", Flag, "", "true | false", "true", "rtc: false", "Whether the VM has a PL031 clock at 0x09010000, interrupt 34."},
 
-    {"cpu", "core", Count, "core", "0..7, less than the board's", "0", "core: 1", "The core that runs it, in device-tree order.", 0, 7},
+    {"cpu", "core", Count, "core", "0 in this version, which runs one core", "0", "core: 0", "The core that runs it, in device-tree order.", 0, 7},
     {"cpu", "policy", Choice, "", "share | fixed", "share", "policy: fixed",
      "`fixed`: runs whenever it is ready and nothing of higher priority is. `share`: divides what the fixed ones leave, by weight."},
     {"cpu", "priority", Count, "", "1..63, higher runs first", "required for fixed", "priority: 40", "Of a `fixed` vCPU.", 1, 63},

@@ -56,7 +56,7 @@ constexpr char const* three_vms = R"(
 domains:
   linux:
     memory: 16 MiB
-    cpus: [{core: 0}, {core: 1}]
+    cpus: [{core: 0}, {core: 0}]
     image: {kernel: "${CACHE}/kernel.Image", initrd: "${CACHE}/initrd.cpio", cmdline: "console=ttyAMA0 quiet"}
     access: [{device: /pl061@9030000}]
   app: {memory: 64 KiB, cpu: {policy: fixed, priority: 9}, image: {elf: "${CACHE}/two-segments.elf"}}
