@@ -30,7 +30,7 @@ inline constexpr std::uint32_t image_info_offset = 64;
 inline constexpr std::uint32_t max_vms = 1024;
 inline constexpr std::uint32_t max_vcpus_per_vm = 8;
 inline constexpr std::uint32_t max_cpus = 8;
-inline constexpr std::uint32_t run_cpus = 1;  // cores, from 0 on, that this version of the hypervisor runs guests on
+inline constexpr std::uint32_t run_cpus = 1;       // cores, from 0 on, that this version of the hypervisor runs guests on
 inline constexpr std::uint32_t max_priority = 63;  // of a `fixed` VM; higher runs first
 inline constexpr std::uint32_t min_weight = 1, max_weight = 10'000, default_weight = 100;
 inline constexpr std::uint32_t pool_vm_bytes = 2048;    // of the pool, for each VM's state (checked against sizeof in core/vm)

@@ -161,7 +161,8 @@ constexpr std::uint64_t external_abort(std::uint64_t iss) {
     return IssDataAbort::S1PTW::get(iss) ? 0b010100 | (IssDataAbort::DFSC::get(iss) & 3) : 0b010000;
 }
 constexpr std::uint64_t data_abort(bool from_el1, bool write, std::uint64_t iss = 0) {
-    return Esr::EC::make(from_el1 ? Ec::DataAbortSame : Ec::DataAbortLower) | il | IssDataAbort::WnR::make(write) | external_abort(iss);
+    return Esr::EC::make(from_el1 ? Ec::DataAbortSame : Ec::DataAbortLower) | il | IssDataAbort::WnR::make(write) |
+           external_abort(iss);
 }
 constexpr std::uint64_t instruction_abort(bool from_el1, std::uint64_t iss = 0) {
     return Esr::EC::make(from_el1 ? Ec::InstructionAbortSame : Ec::InstructionAbortLower) | il | external_abort(iss);

@@ -76,7 +76,8 @@ void check_processor(PlanView const& plan) {
     for (auto const device : {board.uart, board.gicd, board.gicr, board.gicc, board.gich, board.gicv})
         require(device < 1ull << range, "the plan has a device beyond what this processor can address");
     if (board.gic_version == abi::GicVersion::V2)
-        require(board.gicc_size >= 0x2000 && board.gicv_size >= 0x2000, "the plan's GICv2 CPU interface has no room for GICC_DIR");
+        require(board.gicc_size >= 0x2000 && board.gicv_size >= 0x2000,
+                "the plan's GICv2 CPU interface has no room for GICC_DIR");
     require(plan.header().pool_bytes >= pool_bytes(plan), "the plan reserves too little memory for the hypervisor's tables");
     require(plan.vms().size() < (arch::has_vmid16() ? 65536u : 256u), "more VMs than this processor has VMIDs");
     require(arch::affinity() == board.mpidr[0], "the plan's core 0 is not the core that this image was started on");

@@ -86,8 +86,9 @@ void load(Vcpu& v) {
         v.serror_pending = false;
         pend_serror();
     }
-    if (has_ras()) TIFFIN_WRITE_SYSREG("s3_4_c12_c1_1", 0);  // VDISR_EL2, which is what a guest's DISR_EL1 is: nobody's message to another
-    isb();  // the offset and the deadline, before the timer may fire
+    if (has_ras())
+        TIFFIN_WRITE_SYSREG("s3_4_c12_c1_1", 0);  // VDISR_EL2, which is what a guest's DISR_EL1 is: nobody's message to another
+    isb();                                        // the offset and the deadline, before the timer may fire
     TIFFIN_WRITE_SYSREG("cntv_ctl_el0", r.cntv_ctl);
 }
 

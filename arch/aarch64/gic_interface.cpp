@@ -26,7 +26,8 @@ std::uint64_t read_lr_v3(std::uint32_t i) {
 #define X(n) \
     case n: return TIFFIN_READ_SYSREG("ich_lr" #n "_el2");
         X(0)
-        X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+        X(1)
+        X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 #undef X
             default : return 0;
     }
@@ -37,7 +38,8 @@ void write_lr_v3(std::uint32_t i, std::uint64_t value) {
 #define X(n) \
     case n: TIFFIN_WRITE_SYSREG("ich_lr" #n "_el2", value); return;
         X(0)
-        X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+        X(1)
+        X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 #undef X
             default : return;
     }
@@ -78,9 +80,7 @@ void init_gic_interface(PlanView const& plan, std::uint64_t redistributor) {
     for (std::uint32_t i = 0; i < list_register_count(); ++i) write_list_register(i, 0);
 }
 
-unsigned virtual_preemption_bits() {
-    return v3() ? static_cast<unsigned>(TIFFIN_READ_SYSREG("ich_vtr_el2") >> 26 & 7) + 1 : 5;
-}
+unsigned virtual_preemption_bits() { return v3() ? static_cast<unsigned>(TIFFIN_READ_SYSREG("ich_vtr_el2") >> 26 & 7) + 1 : 5; }
 
 std::uint32_t list_register_count() {
     auto const vtr = v3() ? TIFFIN_READ_SYSREG("ich_vtr_el2") : read_mmio(virtual_control, gich::vtr);

@@ -111,7 +111,8 @@ std::uint64_t id_register(unsigned crm, unsigned op2) {
     case (crm) * 8 + (op2): return TIFFIN_READ_SYSREG("s3_0_c0_c" #crm "_" #op2);
 #define ID_ROW(crm) ID(crm, 0) ID(crm, 1) ID(crm, 2) ID(crm, 3) ID(crm, 4) ID(crm, 5) ID(crm, 6) ID(crm, 7)
         ID_ROW(1)
-        ID_ROW(2) ID_ROW(3) ID_ROW(4) ID_ROW(5) ID_ROW(6) ID_ROW(7)
+        ID_ROW(2)
+        ID_ROW(3) ID_ROW(4) ID_ROW(5) ID_ROW(6) ID_ROW(7)
 #undef ID_ROW
 #undef ID
             default : return 0;
