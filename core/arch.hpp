@@ -40,9 +40,12 @@ void pend_serror();
 std::uint64_t id_register(unsigned crm, unsigned op2);
 
 // List registers of the loaded vCPU.
+/// Bit i: list register i holds nothing, or something that is over (ELRSR).
 std::uint32_t empty_list_registers();
+/// `i` is below the count of list registers; values are in the form of armv8::Lr.
 std::uint64_t read_list_register(std::uint32_t i);
 void write_list_register(std::uint32_t i, std::uint64_t value);
+/// IchHcr bits: which maintenance interrupts are wanted.
 void set_ich_hcr(std::uint32_t value);
 /// EOIcount since last asked.
 std::uint32_t take_eoi_count();

@@ -64,7 +64,9 @@ namespace vgic {
 /// How many list registers the hardware has; set once at boot.
 void set_list_register_count(std::uint32_t count);
 
+/// Where `intid` (0..287) stands: among the private ones of `v`, or the SPIs of its VM.
 IrqBank& bank(Vcpu& v, std::uint32_t intid);
+/// The bit of `intid` in its bank.
 constexpr std::uint32_t mask(std::uint32_t intid) { return 1u << (intid % 32); }
 /// The vCPU that an interrupt of `v`'s VM goes to; `v` itself for private ones.
 Vcpu& target_of(Vcpu& v, std::uint32_t intid);

@@ -13,6 +13,7 @@
 
 namespace tiffin::lifecycle {
 
+/// The arrows of the picture above; every other move is a bug of ours.
 constexpr bool may_move(VmState from, VmState to) {
     switch (from) {
         case VmState::Off: return to == VmState::Running;
@@ -24,6 +25,7 @@ constexpr bool may_move(VmState from, VmState to) {
     return false;
 }
 
+/// As the console shows it.
 constexpr std::string_view name(VmState state) {
     switch (state) {
         case VmState::Off: return "off";

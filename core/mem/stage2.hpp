@@ -18,6 +18,7 @@ class Stage2 {
 public:
     /// Builds the tables from the plan. `image` is where the boot image was loaded.
     void build(Pool& pool, PlanView const& plan, abi::VmRecord const& record, Pa image);
+    /// Maps device memory straight through. All 4 KiB aligned.
     void map_device(Pool& pool, Ipa at, Pa device, std::uint64_t size);
 
     /// After a write fault at `at`: gives the VM its own copy of the page. False if the page is not one of the image's.
@@ -29,6 +30,7 @@ public:
 
     [[nodiscard]] std::uint64_t vttbr() const { return vttbr_; }
     [[nodiscard]] std::uint64_t vtcr() const { return vtcr_; }
+    /// What VTTBR_EL2 and VTCR_EL2 hold while one of the VM's vCPUs is loaded.
     void set_registers(std::uint64_t vttbr, std::uint64_t vtcr) {
         vttbr_ = vttbr;
         vtcr_ = vtcr;

@@ -18,12 +18,15 @@ public:
     /// `slots` has room for every `share` vCPU of the core.
     explicit Scheduler(std::span<Vcpu*> slots) : heap_{slots} {}
 
+    /// Where among its equals: in front (it was preempted), or behind them (it woke, or yielded). `share` vCPUs queue by virtual time alone.
     enum class Place : std::uint8_t { Front, Back };
 
     /// Vcpu::weight_factor for `weight`, 1..max_weight: 2^16 * default_weight / weight, rounded, so that no weight is off by more than 0.1 %.
     static constexpr std::uint64_t factor_of(std::uint32_t weight) { return ((abi::default_weight << 16) + weight / 2) / weight; }
 
+    /// Queues a ready vCPU that is not queued.
     void add(Vcpu& v, Place place);
+    /// Takes it out wherever it stands; nothing happens to one that is not queued.
     void remove(Vcpu& v);
     /// Takes the next to run out of the queue; nullptr if nobody is ready.
     Vcpu* take();
@@ -65,7 +68,7 @@ void yield(Vcpu& v);
 void hand_over(Vcpu& from, Vcpu& to);
 
 /// The slow way out of EL2: chooses who runs next, moves the hardware to it if it changed, sleeps while nobody can run.
-/// `from` is the vCPU that trapped, or nullptr at boot. Called by the vectors when Cpu::need_resched is set.
+/// Called by the vectors when Cpu::need_resched is set, and once at boot.
 Vcpu* switch_vcpu(Cpu& cpu);
 
 /// The EL2 timer has fired.

@@ -23,6 +23,7 @@ public:
 
     /// Enables INTID `intid` (SPI, or private of this core: `redistributor` as init_private gave it).
     void enable(std::uint32_t intid, std::uint64_t redistributor);
+    /// How an SPI (INTID 32..1019) is triggered: edge, or level.
     void set_edge(std::uint32_t intid, bool edge);
 
 private:
