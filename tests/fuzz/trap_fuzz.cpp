@@ -42,8 +42,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     testing::Board board{{{.vcpus = 2}, {.policy = abi::Policy::Fixed, .priority = 5}},
                          (size & 1) != 0 ? abi::GicVersion::V2 : abi::GicVersion::V3};
     NoDevice device;
-    board.vm(0).slots[0] = {.base = Ipa{abi::guest_map::pl011}, .size = 0x1000, .device = &device, .name = "device"};
-    board.vm(0).slot_count = 1;
+    for (std::size_t const i : {0, 1}) {  // every VM has at least one device
+        board.vm(i).slots[0] = {.base = Ipa{abi::guest_map::pl011}, .size = 0x1000, .device = &device, .name = "device"};
+        board.vm(i).slot_count = 1;
+    }
     board.hw().vbar = testing::guest_ram;
     board.boot();
     try {
