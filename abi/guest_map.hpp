@@ -1,4 +1,5 @@
-// What a guest sees: QEMU's `virt` board (hw/arm/virt.c, base_memmap and a15irqmap). Addresses are guest-physical; interrupts are INTIDs.
+// What a guest sees: QEMU's `virt` board (hw/arm/virt.c, base_memmap and a15irqmap). Addresses are guest-physical; interrupts are
+// INTIDs.
 #pragma once
 #include <cstdint>
 

@@ -13,10 +13,11 @@
 //   | pool (not in the file)   |   PlanHeader::pool_bytes of RAM for what the hypervisor allocates at boot
 //   +--------------------------+ image_size in the arm64 Image header covers the file and the pool
 //
-// Order, so that the hypervisor validates in one pass: memory ascending by base; VMs ascending by ram_pa; the slices of VM n+1 follow
-// those of VM n, without holes; a VM's payloads ascend by ipa. plan/view.hpp lists every rule.
+// Order, so that the hypervisor validates in one pass: memory ascending by base; VMs ascending by ram_pa; the slices of VM n+1
+// follow those of VM n, without holes; a VM's payloads ascend by ipa. plan/view.hpp lists every rule.
 //
-// The tool writes it (tool/pack), plan/ reads and validates it: the tool before it writes, the hypervisor at boot, the fuzzer always.
+// The tool writes it (tool/pack), plan/ reads and validates it: the tool before it writes, the hypervisor at boot, the fuzzer
+// always.
 #pragma once
 #include <cstdint>
 
@@ -41,7 +42,8 @@ inline constexpr std::uint32_t max_windows = 256;     // compared pairwise at bo
 inline constexpr std::uint32_t max_interrupts = 988;  // SPIs: INTID 32..1019
 inline constexpr std::uint32_t max_name = 31;         // bytes of a VM's name, without the terminating zero
 
-/// At offset 64 of the boot image, behind the arm64 Image header. The hypervisor's binary carries it with zero plan fields; the tool fills them.
+/// At offset 64 of the boot image, behind the arm64 Image header. The hypervisor's binary carries it with zero plan fields; the
+/// tool fills them.
 struct ImageInfo {
     std::uint64_t magic;             // image_magic
     std::uint32_t version;           // plan_version
@@ -65,7 +67,8 @@ enum class GicVersion : std::uint32_t { V2 = 2, V3 = 3 };
 enum class UartKind : std::uint32_t { None = 0, Pl011 = 1, Cadence = 2 };
 enum class PsciConduit : std::uint32_t { None = 0, Smc = 1, Hvc = 2 };
 
-/// What the tool learnt from the board's device tree. Addresses are physical; interrupt numbers are GIC INTIDs (SPI n is 32 + n, PPI n is 16 + n).
+/// What the tool learnt from the board's device tree. Addresses are physical; interrupt numbers are GIC INTIDs (SPI n is 32 + n,
+/// PPI n is 16 + n).
 struct BoardRecord {
     StringRef name;  // the device tree's root `model`, or its first `compatible`
     GicVersion gic_version;

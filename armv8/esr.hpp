@@ -110,9 +110,9 @@ struct MmioAccess {
     bool write, sign_extend, sixty_four;
 };
 
-/// Can EL2 carry the access out? Not what has no valid syndrome (pairs, exclusives, write-back, SIMD, DC ZVA), nor table walks, cache
-/// maintenance and misaligned accesses: those get an abort, not a device. Only a translation fault tells a trustworthy HPFAR_EL2 in every
-/// case (Arm ARM, HPFAR_EL2).
+/// Can EL2 carry the access out? Not what has no valid syndrome (pairs, exclusives, write-back, SIMD, DC ZVA), nor table walks,
+/// cache maintenance and misaligned accesses: those get an abort, not a device. Only a translation fault tells a trustworthy
+/// HPFAR_EL2 in every case (Arm ARM, HPFAR_EL2).
 constexpr bool is_mmio(Syndrome const& s) {
     using I = IssDataAbort;
     constexpr auto decisive = I::ISV::mask | I::FnV::mask | I::CM::mask | I::S1PTW::mask | 0b111100;
@@ -155,8 +155,8 @@ namespace inject {
 inline constexpr std::uint64_t il = 1ull << 25;
 /// Undefined instruction.
 inline constexpr std::uint64_t undefined = Esr::EC::make(Ec::Unknown) | il;
-/// Synchronous External abort: on the access itself (FSC 0b010000), or on the level of the stage-1 walk that the stage-2 fault `iss` tells of
-/// (FSC 0b0101LL).
+/// Synchronous External abort: on the access itself (FSC 0b010000), or on the level of the stage-1 walk that the stage-2 fault
+/// `iss` tells of (FSC 0b0101LL).
 constexpr std::uint64_t external_abort(std::uint64_t iss) {
     return IssDataAbort::S1PTW::get(iss) ? 0b010100 | (IssDataAbort::DFSC::get(iss) & 3) : 0b010000;
 }

@@ -1,5 +1,6 @@
-// The GIC's registers and encodings, versions 2 and 3. Sources: GICv2 (IHI 0048) "Distributor register map", "CPU interface register
-// map", "GIC virtual interface control registers"; GICv3 (IHI 0069) "The GIC Distributor/Redistributor register map", "ICH_LR<n>_EL2".
+// The GIC's registers and encodings, versions 2 and 3. Sources: GICv2 (IHI 0048) "Distributor register map", "CPU interface
+// register map", "GIC virtual interface control registers"; GICv3 (IHI 0069) "The GIC Distributor/Redistributor register map",
+// "ICH_LR<n>_EL2".
 #pragma once
 #include <cstdint>
 
@@ -70,8 +71,9 @@ struct Lr {
     static constexpr bool is_active(std::uint64_t lr) { return (lr >> 63) != 0; }
 };
 
-/// GICH_LRn ("List Registers"): HW 31, Grp1 30, State 29:28, Priority 27:23, EOI 19 and CPUID 12:10 or physical ID 19:10, virtual ID 9:0.
-/// A GICv2 guest expects the sender of an SGI in IAR[12:10]; `source` is that, and zero otherwise. lr_from_v2 leaves it in PIntid[2:0].
+/// GICH_LRn ("List Registers"): HW 31, Grp1 30, State 29:28, Priority 27:23, EOI 19 and CPUID 12:10 or physical ID 19:10, virtual
+/// ID 9:0. A GICv2 guest expects the sender of an SGI in IAR[12:10]; `source` is that, and zero otherwise. lr_from_v2 leaves it
+/// in PIntid[2:0].
 constexpr std::uint32_t lr_to_v2(std::uint64_t lr, std::uint32_t source) {
     auto const state = static_cast<std::uint32_t>(lr >> 62);
     std::uint32_t v2 = state << 28 | static_cast<std::uint32_t>(Lr::Priority::get(lr) >> 3) << 23 | (Lr::VIntid::get(lr) & 0x3ff);

@@ -11,7 +11,8 @@ struct Spsr {
     using DAIF = Field<9, 6, unsigned>;
     static constexpr std::uint64_t el0t = 0b00000, el1t = 0b00100, el1h = 0b00101;
     static constexpr std::uint64_t masked = 0xf << 6;
-    /// Kept by exception entry: everything but mode, masks, IL, SS, BTYPE, PAN, UAO as the Arm ARM's "AArch64.TakeException" sets them.
+    /// Kept by exception entry: everything but mode, masks, IL, SS, BTYPE, PAN, UAO as the Arm ARM's "AArch64.TakeException" sets
+    /// them.
     static constexpr std::uint64_t nzcv = 0xfull << 28;
     static constexpr std::uint64_t pan = 1ull << 22;
 };

@@ -1,5 +1,5 @@
-// Function identifiers of PSCI, SMCCC and TRNG. Sources: Arm DEN 0022 (PSCI 1.1) "Functions", DEN 0028 (SMCCC 1.2) "Arm Architecture
-// Calls", DEN 0098 (TRNG firmware interface 1.0).
+// Function identifiers of PSCI, SMCCC and TRNG. Sources: Arm DEN 0022 (PSCI 1.1) "Functions", DEN 0028 (SMCCC 1.2) "Arm
+// Architecture Calls", DEN 0098 (TRNG firmware interface 1.0).
 #pragma once
 #include <cstdint>
 

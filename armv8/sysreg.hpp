@@ -36,9 +36,10 @@ struct IdLimit {
     std::uint8_t shift, most;
 };
 
-/// Which features a guest sees. What is listed is capped; fields that are not listed are shown as the hardware has them. The policy in words:
-/// EL2, EL3, SVE, SME, MTE, pointer authentication, RAS, MPAM, AMU, PMU, trace, SPE, LORegions, nested virtualisation and timed WFI are hidden,
-/// because EL2 neither switches nor confines them; hidden features trap and are given to the guest as undefined (docs/decisions/0004).
+/// Which features a guest sees. What is listed is capped; fields that are not listed are shown as the hardware has them. The
+/// policy in words: EL2, EL3, SVE, SME, MTE, pointer authentication, RAS, MPAM, AMU, PMU, trace, SPE, LORegions, nested
+/// virtualisation and timed WFI are hidden, because EL2 neither switches nor confines them; hidden features trap and are given to
+/// the guest as undefined (docs/decisions/0004).
 struct IdPolicy {
     std::uint8_t crm, op2;
     IdLimit limits[10];  // ends with most == 0xff
@@ -63,7 +64,8 @@ inline constexpr IdPolicy id_policies[] = {
 };
 // clang-format on
 
-/// What the guest reads from identification register (crm, op2) whose hardware value is `value`. `gicv3`: its VM has system registers of a GIC.
+/// What the guest reads from identification register (crm, op2) whose hardware value is `value`. `gicv3`: its VM has system
+/// registers of a GIC.
 constexpr std::uint64_t id_value(unsigned crm, unsigned op2, std::uint64_t value, bool gicv3) {
     if (crm == 5 && op2 == 0) return 6;  // ID_AA64DFR0_EL1: Armv8.0 debug, nothing else; the registers are RAZ/WI
     for (auto const& policy : id_policies) {

@@ -1,5 +1,5 @@
-// The functions that a freestanding compiler may call on its own (GCC manual, "Language Standards Supported by GCC"), for EL2 and guests.
-// By words where both ends are aligned: memory may still be Device memory, which allows nothing else.
+// The functions that a freestanding compiler may call on its own (GCC manual, "Language Standards Supported by GCC"), for EL2 and
+// guests. By words where both ends are aligned: memory may still be Device memory, which allows nothing else.
 #include <cstddef>
 #include <cstdint>
 

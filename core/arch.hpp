@@ -22,7 +22,8 @@ void set_deadline(std::uint64_t deadline);
 /// Sleeps until an interrupt is pending for this core. Interrupts stay masked.
 void wait_for_interrupt();
 
-/// Moves a vCPU's system registers, timers and list registers between hardware and memory. General registers are the vectors' work.
+/// Moves a vCPU's system registers, timers and list registers between hardware and memory. General registers are the vectors'
+/// work.
 void save(Vcpu& v);
 void load(Vcpu& v);
 /// Gives the FP/SIMD registers to `v`, saving those of the core's last owner.

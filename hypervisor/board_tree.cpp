@@ -1,6 +1,6 @@
-// What the loader's device tree tells: whether the board has the memory that the plan counts on, and, before there is a plan to believe,
-// where to print. Nothing else is read from it.
-// Source: Devicetree Specification, "Flattened Devicetree (DTB) Format": header, structure block, `/memory` node with `reg`.
+// What the loader's device tree tells: whether the board has the memory that the plan counts on, and, before there is a plan to
+// believe, where to print. Nothing else is read from it. Source: Devicetree Specification, "Flattened Devicetree (DTB) Format":
+// header, structure block, `/memory` node with `reg`.
 #include "base/addr.hpp"
 #include "core/console/format.hpp"
 #include "hypervisor/panic.hpp"

@@ -1,5 +1,5 @@
-// From the loader to the first guest. The order: find the plan, believe none of it until it is checked, compare it with the hardware, map
-// memory, take over interrupts and UART, build the VMs, seal the memory pool, and let the scheduler choose.
+// From the loader to the first guest. The order: find the plan, believe none of it until it is checked, compare it with the
+// hardware, map memory, take over interrupts and UART, build the VMs, seal the memory pool, and let the scheduler choose.
 #include "arch/aarch64/cpu.hpp"
 #include "base/mmio.hpp"
 #include "core/arch.hpp"

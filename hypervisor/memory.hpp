@@ -5,7 +5,8 @@
 
 namespace tiffin {
 
-/// Builds EL2's stage 1 in `pool` and turns it on. Stacks have an unmapped page below; the plan and the guests' images are read-only.
+/// Builds EL2's stage 1 in `pool` and turns it on. Stacks have an unmapped page below; the plan and the guests' images are
+/// read-only.
 void map_el2(Pool& pool, PlanView const& plan);
 
 }  // namespace tiffin

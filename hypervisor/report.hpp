@@ -18,7 +18,8 @@ public:
 /// The status is 0 if every VM stopped by itself with status 0.
 void on_all_stopped();
 
-/// Refuses if the board's device tree (as the loader passed it; not used if it is none) has not the memory that the plan counts on.
+/// Refuses if the board's device tree (as the loader passed it; not used if it is none) has not the memory that the plan counts
+/// on.
 void check_memory(PlanView const& plan, std::uint64_t device_tree);
 
 /// Address of the first PL011 in the board's device tree; 0 if there is none.

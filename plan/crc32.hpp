@@ -20,7 +20,8 @@ consteval std::array<std::uint32_t, 16> make_crc32_table() {
 inline constexpr std::array<std::uint32_t, 16> crc32_table = make_crc32_table();
 }  // namespace detail
 
-/// A CRC-32 in the making: feed it pieces in order, then ask for `value()`. Half a byte a step: the table is 64 bytes, and EL2 has a budget.
+/// A CRC-32 in the making: feed it pieces in order, then ask for `value()`. Half a byte a step: the table is 64 bytes, and EL2
+/// has a budget.
 class Crc32 {
 public:
     constexpr Crc32& add(std::span<std::byte const> bytes) {

@@ -5,15 +5,14 @@
 //   strings     zero-terminated; every StringRef is inside the table
 //   memory      1..max_memory_records, page-aligned, ascending, disjoint
 //   image       [load_address, + image_bytes + pool_bytes) lies in one memory record; load_address is 2 MiB aligned
-//   VMs         1..max_vms, sorted by ram_pa; RAM inside one memory record and below 2^40, disjoint from the image and from each
-//   other;
+//   VMs         1..max_vms, sorted by ram_pa; RAM inside one memory record and below 2^40, disjoint from image and each other;
 //               ram_ipa >= 0x4000'0000, end <= 2^39; names unique and well-formed; entry and x0 inside RAM
 //   slices      of payloads, vcpus, windows, interrupts: VM after VM, without holes or sharing, covering the tables
 //   vCPUs       belong to their VM; the core exists; priority or weight in range
 //   payloads    page-aligned, inside RAM and image, sorted by ipa and disjoint within a VM, congruent modulo 2 MiB if >= 2 MiB
-//   windows     page-aligned; physical side clear of RAM, GIC, console UART and each other; guest side clear of RAM, emulated
-//   devices interrupts  physical SPIs with one owner, none the hypervisor's; virtual ones unique in the VM and not its PL011's or
-//   PL031's
+//   windows     page-aligned; physical side clear of RAM, GIC, console UART and each other; guest side clear of RAM and
+//               emulated devices
+//   interrupts  physical SPIs with one owner, none the hypervisor's; virtual ones unique in the VM and not its PL011's or PL031's
 //
 // Cost: linear in the plan's size, but for windows (at most max_windows, pairwise).
 #pragma once

@@ -25,7 +25,8 @@ entry:
     msr     daifset, #0xf
     mov     x19, x0             // the board's device tree
     adrp    x20, tiffin_image   // where we are
-    // Position independence: add the load address to every R_AARCH64_RELATIVE (there are no others; the linker script asserts it).
+    // Position independence: add the load address to every R_AARCH64_RELATIVE (there are no others; the linker script asserts
+    // it).
     adrp    x0, __rela_start
     add     x0, x0, :lo12:__rela_start
     adrp    x1, __rela_end

@@ -21,29 +21,27 @@ void write_mmio(std::uint64_t base, std::uint32_t offset, std::uint32_t value) {
 
 bool v3() { return machine.gicv3(); }
 
+// clang-format off
+#define TIFFIN_EACH_LIST_REGISTER(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+
 std::uint64_t read_lr_v3(std::uint32_t i) {
     switch (i) {
-#define X(n) \
-    case n: return TIFFIN_READ_SYSREG("ich_lr" #n "_el2");
-        X(0)
-        X(1)
-        X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define X(n) case n: return TIFFIN_READ_SYSREG("ich_lr" #n "_el2");
+        TIFFIN_EACH_LIST_REGISTER(X)
 #undef X
-            default : return 0;
+        default: return 0;
     }
 }
 
 void write_lr_v3(std::uint32_t i, std::uint64_t value) {
     switch (i) {
-#define X(n) \
-    case n: TIFFIN_WRITE_SYSREG("ich_lr" #n "_el2", value); return;
-        X(0)
-        X(1)
-        X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define X(n) case n: TIFFIN_WRITE_SYSREG("ich_lr" #n "_el2", value); return;
+        TIFFIN_EACH_LIST_REGISTER(X)
 #undef X
-            default : return;
+        default: return;
     }
 }
+// clang-format on
 
 void init_v3() {
     TIFFIN_WRITE_SYSREG("icc_sre_el2", 0x7);  // SRE, no bypass; EL1 cannot change its own (core/trap answers for it)

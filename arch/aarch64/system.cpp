@@ -16,13 +16,13 @@ namespace {
 
 constinit bool ras = false;  // asked at every switch
 
-/// HCR_EL2 under which every guest runs (Arm ARM, HCR_EL2): stage 2; interrupts and SErrors to EL2; WFI, SMC, set/way maintenance, ID registers,
-/// ACTLR and implementation-defined registers trap; TLB and barrier scope inner shareable; AArch64 at EL1; LORegions and RAS registers trap.
-/// Pointer authentication (API, APK) and MTE (ATA) bits are 0: they trap too.
+/// HCR_EL2 under which every guest runs (Arm ARM, HCR_EL2): stage 2; interrupts and SErrors to EL2; WFI, SMC, set/way
+/// maintenance, ID registers, ACTLR and implementation-defined registers trap; TLB and barrier scope inner shareable; AArch64 at
+/// EL1; LORegions and RAS registers trap. Pointer authentication (API, APK) and MTE (ATA) bits are 0: they trap too.
 constexpr std::uint64_t hcr = bit(0) | bit(1) | bit(2) | bit(3) | bit(4) | bit(5) | bit(9) | bit(10) | bit(13) | bit(18) |
                               bit(19) | bit(20) | bit(21) | bit(22) | bit(31) | bit(35) | bit(36);
-/// MDCR_EL2: debug, OS lock, debug ROM, PMU, statistical profiling (TPMS) and trace filter (TTRF) registers trap; bits of features that the
-/// processor has not are RES0.
+/// MDCR_EL2: debug, OS lock, debug ROM, PMU, statistical profiling (TPMS) and trace filter (TTRF) registers trap; bits of
+/// features that the processor has not are RES0.
 constexpr std::uint64_t mdcr_traps = bit(5) | bit(6) | bit(9) | bit(10) | bit(11) | bit(14) | bit(19);
 
 /// Smallest data cache line, in bytes (CTR_EL0.DminLine: log2 of words).
@@ -105,19 +105,18 @@ void zero_page(Pa page) {
     clean_and_invalidate(page, page_size);
 }
 
+// clang-format off
 std::uint64_t id_register(unsigned crm, unsigned op2) {
     switch (crm * 8 + op2) {
-#define ID(crm, op2) \
-    case (crm) * 8 + (op2): return TIFFIN_READ_SYSREG("s3_0_c0_c" #crm "_" #op2);
+#define ID(crm, op2) case (crm) * 8 + (op2): return TIFFIN_READ_SYSREG("s3_0_c0_c" #crm "_" #op2);
 #define ID_ROW(crm) ID(crm, 0) ID(crm, 1) ID(crm, 2) ID(crm, 3) ID(crm, 4) ID(crm, 5) ID(crm, 6) ID(crm, 7)
-        ID_ROW(1)
-        ID_ROW(2)
-        ID_ROW(3) ID_ROW(4) ID_ROW(5) ID_ROW(6) ID_ROW(7)
+        ID_ROW(1) ID_ROW(2) ID_ROW(3) ID_ROW(4) ID_ROW(5) ID_ROW(6) ID_ROW(7)
 #undef ID_ROW
 #undef ID
-            default : return 0;
+        default: return 0;
     }
 }
+// clang-format on
 
 unsigned current_level() { return static_cast<unsigned>(TIFFIN_READ_SYSREG("CurrentEL") >> 2 & 3); }
 bool has_gic_registers() { return (id_register(4, 0) >> 24 & 0xf) != 0; }

@@ -1,9 +1,9 @@
 // EL2's exception vectors: the way in from a guest, and the way back.
 //
-// While a guest runs, SP_EL2 points to its Vcpu, whose first member is the register frame; TPIDR_EL2 does too. An exception saves only what
-// C++ may clobber (x0-x18, x29, x30); C++ keeps x19-x28 by itself. What needs the whole frame (an emulated load into x20, a switch) saves
-// the rest. EL2 runs with interrupts masked throughout, so ELR_EL2 and SPSR_EL2 stay as they are unless the vCPU changes.
-// Offsets are checked in core/vm/vcpu.hpp.
+// While a guest runs, SP_EL2 points to its Vcpu, whose first member is the register frame; TPIDR_EL2 does too. An exception saves
+// only what C++ may clobber (x0-x18, x29, x30); C++ keeps x19-x28 by itself. What needs the whole frame (an emulated load into
+// x20, a switch) saves the rest. EL2 runs with interrupts masked throughout, so ELR_EL2 and SPSR_EL2 stay as they are unless the
+// vCPU changes. Offsets are checked in core/vm/vcpu.hpp.
 
 #define FRAME_PC    248
 #define FRAME_STACK 264
@@ -66,7 +66,7 @@ tiffin_vectors:
     mov     sp, x1
     bl      tiffin_on_interrupt
     b       leave
-    .balign 128                 // FIQ: none is routed to us
+    .balign 128                 // FIQ: HCR_EL2.FMO sends them here, but every interrupt is group 1: it would be a bug of ours
     b       el2_exception
     .balign 128                 // SError
     save_clobbered
@@ -127,8 +127,8 @@ enter_whole:
     ldp     x27, x28, [x0, #216]
     b       restore_clobbered
 
-// An exception taken from EL2 itself is a bug of ours. The stack may be what failed, so registers go to a fixed place, and the report runs on
-// a stack of its own. TPIDR_EL0 is the guest's, but no guest will run again.
+// An exception taken from EL2 itself is a bug of ours. The stack may be what failed, so registers go to a fixed place, and the
+// report runs on a stack of its own. TPIDR_EL0 is the guest's, but no guest will run again.
 el2_exception:
     msr     tpidr_el0, x0
     adrp    x0, tiffin_fault_frame

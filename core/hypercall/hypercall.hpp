@@ -8,7 +8,8 @@
 
 namespace tiffin::hypercall {
 
-/// Carries out the call whose function identifier is in w0, if it is not one of Tiffin's own. Results go to x0..x3; unknown functions give NOT_SUPPORTED.
+/// Carries out the call whose function identifier is in w0, if it is not one of Tiffin's own. Results go to x0..x3; unknown
+/// functions give NOT_SUPPORTED.
 void dispatch(Vcpu& v);
 
 /// PSCI (DEN 0022). False: not a PSCI function.

@@ -49,7 +49,8 @@ std::uint64_t features(std::uint32_t function) {
     return is_psci(function) ? 0 : code(Return::NotSupported);
 }
 
-/// A suspend to any depth is a standby here: the core stays coherent, and the vCPU goes on behind the call (DEN 0022, "CPU_SUSPEND").
+/// A suspend to any depth is a standby here: the core stays coherent, and the vCPU goes on behind the call (DEN 0022,
+/// "CPU_SUSPEND").
 std::uint64_t cpu_suspend(Vcpu& v) {
     sched::block(v);
     return code(Return::Success);

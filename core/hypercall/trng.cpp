@@ -1,5 +1,5 @@
-// The TRNG firmware interface (Arm DEN 0098 1.0), so that a guest's random pool is seeded at once. What it gives is as good as what the
-// generator was seeded with at boot: see seed_random in hypervisor/boot.cpp, and docs/decisions/0005.
+// The TRNG firmware interface (Arm DEN 0098 1.0), so that a guest's random pool is seeded at once. What it gives is as good as
+// what the generator was seeded with at boot: see seed_random in hypervisor/boot.cpp, and docs/decisions/0005.
 #include <bit>
 
 #include "core/cpu.hpp"

@@ -20,8 +20,8 @@ void with_all_at_home(Vcpu& v, Change change) {
     push(v, leftover);
 }
 
-/// Physical interrupts behind `bits` whose end the guest will not write any more may fire again. A private one is active only while its vCPU
-/// is loaded (see switch_out): in between it may be another's.
+/// Physical interrupts behind `bits` whose end the guest will not write any more may fire again. A private one is active only
+/// while its vCPU is loaded (see switch_out): in between it may be another's.
 void give_back(Vcpu const& v, std::uint32_t first, std::uint32_t bits) {
     if (first < 32 && !is_loaded(v)) return;
     for (; bits != 0; bits &= bits - 1)

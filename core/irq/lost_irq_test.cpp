@@ -14,7 +14,8 @@ using testing::enable;
 
 constexpr std::uint32_t spi = 40;
 
-/// The guest takes the level interrupt `spi` and ends it, and its line stays high; the maintenance interrupt has not been taken yet.
+/// The guest takes the level interrupt `spi` and ends it, and its line stays high; the maintenance interrupt has not been taken
+/// yet.
 void end_with_line_high(Vcpu& v) {
     enable(v, spi, 0xa0, false);
     vgic::set_line(v, spi, true);

@@ -61,8 +61,8 @@ void deliver_saved(Vcpu& v, IrqBank& b, std::uint32_t intid) {
     sched::wake(v);
 }
 
-/// The commonest case of all, a tick or an SGI: the list register that held it last is free again, and its word is still right, since
-/// whatever changes enable, priority or group of a listed interrupt goes through `refresh`.
+/// The commonest case of all, a tick or an SGI: the list register that held it last is free again, and its word is still right,
+/// since whatever changes enable, priority or group of a listed interrupt goes through `refresh`.
 bool list_again(Vcpu& v, IrqBank& b, std::uint32_t intid, std::uint32_t empty) {
     auto const i = find_listed(v, intid);
     if (i == max_list_registers || (empty >> i & 1) == 0) return false;

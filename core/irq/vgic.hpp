@@ -1,5 +1,5 @@
-// The virtual interrupt controller's state, whatever version the guest sees. vdev/gic translates register accesses into the calls here;
-// the hardware's list registers deliver.
+// The virtual interrupt controller's state, whatever version the guest sees. vdev/gic translates register accesses into the calls
+// here; the hardware's list registers deliver.
 //
 // Where an interrupt is, and which bit says so:
 //
@@ -8,8 +8,9 @@
 //                        ^                              |                     |
 //                        +------- fold (full, disabled, reprioritised) -------+--> active (kept for the next flush)
 //
-// `listed` means that a list register holds it; hardware changes that register behind our back, so a listed interrupt may be over already:
-// `fold` finds out. A vCPU's list registers are in hardware while it is loaded on its core, and in VgicCpu::lr otherwise.
+// `listed` means that a list register holds it; hardware changes that register behind our back, so a listed interrupt may be over
+// already: `fold` finds out. A vCPU's list registers are in hardware while it is loaded on its core, and in VgicCpu::lr
+// otherwise.
 #pragma once
 #include <cstdint>
 
@@ -82,8 +83,8 @@ void set_line(Vcpu& v, std::uint32_t intid, bool high);
 /// Sends SGI `intid` from `from` to `to`.
 void send_sgi(Vcpu& from, Vcpu& to, std::uint32_t intid);
 
-/// Brings list registers and state together again after the distributor changed something that concerns `v`: anything that is listed may
-/// have to come back, anything deliverable may have to go out.
+/// Brings list registers and state together again after the distributor changed something that concerns `v`: anything that is
+/// listed may have to come back, anything deliverable may have to go out.
 void refresh(Vcpu& v);
 void refresh_all(Vm& vm);
 
@@ -102,8 +103,8 @@ void on_maintenance(Vcpu& v);
 /// Would WFI return at once?
 bool has_pending(Vcpu& v);
 
-/// Around a switch: `pull` brings the list registers of the loaded vCPU into VgicCpu::lr, `push` puts the state of `v` into the hardware,
-/// where `leftover` list registers still hold those of another.
+/// Around a switch: `pull` brings the list registers of the loaded vCPU into VgicCpu::lr, `push` puts the state of `v` into the
+/// hardware, where `leftover` list registers still hold those of another.
 void pull(Vcpu& v);
 void push(Vcpu& v, std::uint32_t leftover);
 /// Private interrupts whose physical one is active on this vCPU's behalf.

@@ -1,5 +1,5 @@
-// What the parts of the virtual interrupt controller share: vgic.cpp delivers (hot), list_registers.cpp decides what stands in the list
-// registers, distributor_writes.cpp changes state on the guest's behalf. Nobody else includes this.
+// What the parts of the virtual interrupt controller share: vgic.cpp delivers (hot), list_registers.cpp decides what stands in
+// the list registers, distributor_writes.cpp changes state on the guest's behalf. Nobody else includes this.
 #pragma once
 #include <bit>
 

@@ -37,8 +37,8 @@ void release_interrupts(Vm& vm) {
     }
 }
 
-/// How long a `share` vCPU runs while another waits, in ticks: 4 ms, or 0.5 ms if it has siblings, since a guest kernel with several vCPUs
-/// spins until the other one has done its part (stop_machine, a lock whose holder lost the core).
+/// How long a `share` vCPU runs while another waits, in ticks: 4 ms, or 0.5 ms if it has siblings, since a guest kernel with
+/// several vCPUs spins until the other one has done its part (stop_machine, a lock whose holder lost the core).
 std::uint64_t slice_of(Vm const& vm) { return vm.vcpus.size() == 1 ? arch::frequency() / 250 : arch::frequency() / 2000; }
 
 void stop_vcpus(Vm& vm) {

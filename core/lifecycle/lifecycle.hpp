@@ -39,7 +39,8 @@ constexpr std::string_view name(VmState state) {
 
 /// First start, at boot: the image is in place, and vCPU 0 becomes ready.
 void boot(Vm& vm);
-/// For good: `to` is Stopped or Crashed; `why` is said on the console. When it was the last VM, Machine::on_all_stopped is called.
+/// For good: `to` is Stopped or Crashed; `why` is said on the console. When it was the last VM, Machine::on_all_stopped is
+/// called.
 void stop(Vm& vm, VmState to, std::uint8_t status, std::string_view why);
 /// Starts the VM anew: stops its vCPUs, then start_step does the work when its turn comes.
 void reset(Vm& vm, std::string_view why);

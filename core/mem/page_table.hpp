@@ -17,7 +17,8 @@ public:
     PageTable() = default;
     explicit PageTable(Pa root) : root_{root} {}
 
-    /// Maps [input, + size) to [output, + size) in the largest leaves that fit. All 4 KiB aligned; nothing there was mapped before.
+    /// Maps [input, + size) to [output, + size) in the largest leaves that fit. All 4 KiB aligned; nothing there was mapped
+    /// before.
     void map(Pool& pool, std::uint64_t input, Pa output, std::uint64_t size, std::uint64_t attributes) {
         while (size != 0) {
             unsigned const level = leaf_level(input, output, size);

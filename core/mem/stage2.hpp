@@ -1,8 +1,8 @@
 // A VM's stage 2: what it can reach, and nothing else.
 //
-// RAM is private memory. Where the boot image has content for a page (kernel, initrd, device tree), the page is first mapped to the image
-// itself, read-only, and copied to the private memory when the guest writes to it. So a start copies nothing, a reset finds the pristine
-// image, and VMs of one image share what they do not change (docs/decisions/0002).
+// RAM is private memory. Where the boot image has content for a page (kernel, initrd, device tree), the page is first mapped to
+// the image itself, read-only, and copied to the private memory when the guest writes to it. So a start copies nothing, a reset
+// finds the pristine image, and VMs of one image share what they do not change (docs/decisions/0002).
 #pragma once
 #include <cstdint>
 

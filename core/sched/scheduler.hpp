@@ -1,5 +1,5 @@
-// Who runs next on a core: the ready `fixed` vCPU of highest priority (first come, first served within one); else the ready `share` vCPU
-// that has had least for its weight. Tickless: a timer is set only when someone waits for it.
+// Who runs next on a core: the ready `fixed` vCPU of highest priority (first come, first served within one); else the ready
+// `share` vCPU that has had least for its weight. Tickless: a timer is set only when someone waits for it.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -11,17 +11,20 @@ namespace tiffin {
 struct Cpu;
 struct Vcpu;
 
-/// The ready vCPUs of one core; the running one is not among them. Pick, queue and remove are O(1) for `fixed`, O(log n) for `share`.
+/// The ready vCPUs of one core; the running one is not among them. Pick, queue and remove are O(1) for `fixed`, O(log n) for
+/// `share`.
 class Scheduler {
 public:
     Scheduler() = default;
     /// `slots` has room for every `share` vCPU of the core.
     explicit Scheduler(std::span<Vcpu*> slots) : heap_{slots} {}
 
-    /// Where among its equals: in front (it was preempted), or behind them (it woke, or yielded). `share` vCPUs queue by virtual time alone.
+    /// Where among its equals: in front (it was preempted), or behind them (it woke, or yielded). `share` vCPUs queue by virtual
+    /// time alone.
     enum class Place : std::uint8_t { Front, Back };
 
-    /// Vcpu::weight_factor for `weight`, 1..max_weight: 2^16 * default_weight / weight, rounded, so that no weight is off by more than 0.1 %.
+    /// Vcpu::weight_factor for `weight`, 1..max_weight: 2^16 * default_weight / weight, rounded, so that no weight is off by more
+    /// than 0.1 %.
     static constexpr std::uint64_t factor_of(std::uint32_t weight) { return ((abi::default_weight << 16) + weight / 2) / weight; }
 
     /// Queues a ready vCPU that is not queued.
@@ -63,8 +66,8 @@ void stop(Vcpu& v);
 void block(Vcpu& v);
 /// Lets others of the same standing go first.
 void yield(Vcpu& v);
-/// `from` (running) has sent an interrupt to `to`, another vCPU of its VM on its core, and may well spin until that has handled it: `to` goes
-/// next, in the place of `from`. The VM as a whole gains nothing: the two swap what they have had of the core.
+/// `from` (running) has sent an interrupt to `to`, another vCPU of its VM on its core, and may well spin until that has handled
+/// it: `to` goes next, in the place of `from`. The VM as a whole gains nothing: the two swap what they have had of the core.
 void hand_over(Vcpu& from, Vcpu& to);
 
 /// The slow way out of EL2: chooses who runs next, moves the hardware to it if it changed, sleeps while nobody can run.

@@ -1,4 +1,5 @@
-// Deadlines of one core, earliest first: a binary heap of intrusive timers, so that nothing is allocated and every step is O(log n).
+// Deadlines of one core, earliest first: a binary heap of intrusive timers, so that nothing is allocated and every step is O(log
+// n).
 #pragma once
 #include <cstdint>
 #include <span>

@@ -20,8 +20,8 @@ void emulate(Vcpu& v, MmioSlot const& slot, armv8::Syndrome const& s) {
     v.regs.set(access.rt, armv8::finish_load(armv8::mmio_access(s), value));
 }
 
-/// A write to a page that is still the image's. HPFAR_EL2 tells the address only for a fault on a table walk; else it is looked up from the
-/// virtual one (Arm ARM, HPFAR_EL2).
+/// A write to a page that is still the image's. HPFAR_EL2 tells the address only for a fault on a table walk; else it is looked
+/// up from the virtual one (Arm ARM, HPFAR_EL2).
 bool copy_on_write(Vcpu& v, armv8::Syndrome const& s, std::uint64_t iss) {
     if (armv8::fault_kind(iss) != FaultKind::Permission) return false;
     if (IssDataAbort::S1PTW::get(iss)) return v.vm->stage2.copy_on_write(*v.vm, s.ipa());

@@ -1,5 +1,5 @@
-// Trapped system registers: what is emulated, what reads as zero, and what does not exist for a guest. Everything not named here is
-// undefined. docs/decisions/0004 gives the reasons.
+// Trapped system registers: what is emulated, what reads as zero, and what does not exist for a guest. Everything not named here
+// is undefined. docs/decisions/0004 gives the reasons.
 #include <bit>
 
 #include "armv8/gic.hpp"
@@ -33,7 +33,8 @@ void send_sgi(Vcpu& v, std::uint64_t value) {
     }
 }
 
-/// After CNTP was written: raises or lowers its line, and arms a deadline for later. Its counter is the physical one, without offset.
+/// After CNTP was written: raises or lowers its line, and arms a deadline for later. Its counter is the physical one, without
+/// offset.
 void update_physical_timer(Vcpu& v) {
     auto& timers = v.cpu->timers;
     timers.cancel(v.physical_timer);
@@ -63,7 +64,8 @@ void write_physical_timer(Vcpu& v, std::uint32_t key, std::uint64_t value) {
     update_physical_timer(v);
 }
 
-/// Debug registers (op0 2, op1 0 or 3) read as zero and ignore writes: ID_AA64DFR0_EL1 promises the least that the architecture allows.
+/// Debug registers (op0 2, op1 0 or 3) read as zero and ignore writes: ID_AA64DFR0_EL1 promises the least that the architecture
+/// allows.
 bool is_debug(std::uint32_t key) {
     auto const op1 = IssSystem::Op1::get(key);
     return IssSystem::Op0::get(key) == 2 && (op1 == 0 || op1 == 3);

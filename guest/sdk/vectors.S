@@ -1,5 +1,5 @@
-// EL1 exception vectors (Arm ARM, "Exception vectors", table of vector offsets). One full frame for faults, a short one for interrupts.
-// The frame's layout is sdk/exception.hpp's Frame.
+// EL1 exception vectors (Arm ARM, "Exception vectors", table of vector offsets). One full frame for faults, a short one for
+// interrupts. The frame's layout is sdk/exception.hpp's Frame.
 #include "guest/sdk/frame.h"
 
     .macro  entry to, kind

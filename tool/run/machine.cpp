@@ -113,8 +113,8 @@ private:
         repeat_complaints();
     }
 
-    /// What QEMU itself had to say, after the machine's last line instead of in the middle of one. Its note that a machine under -icount has
-    /// nothing to wait for (while it powers off) is no complaint.
+    /// What QEMU itself had to say, after the machine's last line instead of in the middle of one. Its note that a machine under
+    /// -icount has nothing to wait for (while it powers off) is no complaint.
     void repeat_complaints() {
         std::string text(4096, '\0');
         auto const n = pread(said_.get(), text.data(), text.size(), 0);

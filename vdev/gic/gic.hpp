@@ -1,5 +1,6 @@
-// The interrupt controller that a guest sees: GICv3 (distributor and redistributors; its CPU interface is the hardware's virtual one) or
-// GICv2 (distributor; the hardware's GICV page is mapped where a guest looks for the CPU interface), as the hardware has it.
+// The interrupt controller that a guest sees: GICv3 (distributor and redistributors; its CPU interface is the hardware's virtual
+// one) or GICv2 (distributor; the hardware's GICV page is mapped where a guest looks for the CPU interface), as the hardware has
+// it.
 //
 //   offset        both frames (GICv3: SGI frame of a redistributor for INTIDs 0..31, distributor for the rest; GICv2: all here)
 //   080..0ff      IGROUPR     bit an interrupt          300..37f ISACTIVER, 380..3ff ICACTIVER

@@ -6,9 +6,9 @@
 //   0x000  UARTDR    transmit: to the VM's console port; receive: its keys
 //   0x004  UARTRSR   no errors: reads 0
 //   0x018  UARTFR    TXFF when the console takes nothing more, RXFE when there is no key
-//   0x020  UARTILPR, 0x024 UARTIBRD, 0x028 UARTFBRD, 0x02c UARTLCR_H, 0x030 UARTCR, 0x034 UARTIFLS, 0x048 UARTDMACR: kept, no
-//   effect 0x038  UARTIMSC  interrupt mask; 0x03c UARTRIS, 0x040 UARTMIS, 0x044 UARTICR: TX, RX and receive timeout 0xfe0..0xffc
-//   identification
+//   0x020  UARTILPR, 0x024 UARTIBRD, 0x028 UARTFBRD, 0x02c UARTLCR_H, 0x030 UARTCR, 0x034 UARTIFLS, 0x048 UARTDMACR: kept, no effect
+//   0x038  UARTIMSC  interrupt mask; 0x03c UARTRIS, 0x040 UARTMIS, 0x044 UARTICR: TX, RX and receive timeout
+//   0xfe0..0xffc     identification
 //
 // In-memory speed: the baud rate is that of the machine. Interrupt line: guest_map::pl011_intid, level.
 #pragma once

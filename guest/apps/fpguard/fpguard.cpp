@@ -1,6 +1,6 @@
-// Fills every FP/SIMD register with a pattern of its own, gives the core away, and looks whether the pattern is still there, many times.
-// Boot arguments: fpguard.pattern=N (1..255, each VM its own), fpguard.turns=N. Before the first turn every register must read as zero: a VM
-// starts with nobody's values. Exit status 0: nothing was lost or leaked.
+// Fills every FP/SIMD register with a pattern of its own, gives the core away, and looks whether the pattern is still there, many
+// times. Boot arguments: fpguard.pattern=N (1..255, each VM its own), fpguard.turns=N. Before the first turn every register must
+// read as zero: a VM starts with nobody's values. Exit status 0: nothing was lost or leaked.
 #include "guest/sdk/app.hpp"
 #include "guest/sdk/hypercall.hpp"
 
