@@ -12,12 +12,12 @@ namespace {
 
 // The one list of what a guest's EL1 and EL0 consist of, in the order and in pairs as El1Regs has them: two registers a store or
 // load. clang-format off
-#define TIFFIN_EL1_PAIRS(X)                                                                             \
-    X(0, "sctlr_el1", "cpacr_el1")                                                                      \
-    X(16, "ttbr0_el1", "ttbr1_el1") X(32, "tcr_el1", "mair_el1") X(48, "amair_el1", "vbar_el1")         \
-        X(64, "contextidr_el1", "esr_el1") X(80, "afsr0_el1", "afsr1_el1") X(96, "far_el1", "par_el1")  \
-            X(112, "elr_el1", "spsr_el1") X(128, "sp_el0", "sp_el1") X(144, "tpidr_el0", "tpidrro_el0") \
-                X(160, "tpidr_el1", "cntkctl_el1") X(176, "csselr_el1", "cntv_cval_el0")
+// clang-format off
+#define TIFFIN_EL1_PAIRS(X)                                                                                          \
+    X(0, "sctlr_el1", "cpacr_el1")     X(16, "ttbr0_el1", "ttbr1_el1")     X(32, "tcr_el1", "mair_el1")              \
+    X(48, "amair_el1", "vbar_el1")     X(64, "contextidr_el1", "esr_el1")  X(80, "afsr0_el1", "afsr1_el1")           \
+    X(96, "far_el1", "par_el1")        X(112, "elr_el1", "spsr_el1")       X(128, "sp_el0", "sp_el1")                \
+    X(144, "tpidr_el0", "tpidrro_el0") X(160, "tpidr_el1", "cntkctl_el1")  X(176, "csselr_el1", "cntv_cval_el0")
 // clang-format on
 
 static_assert(offsetof(El1Regs, ttbr0) == 16 && offsetof(El1Regs, amair) == 48 && offsetof(El1Regs, far) == 96);

@@ -26,8 +26,7 @@ public:
     }
     template <class T>
     std::span<T> array(std::size_t count) {
-        constexpr std::size_t bytes =
-            sizeof(T);  // NOLINT(bugprone-sizeof-expression): an array of pointers is what schedulers ask for
+        constexpr std::size_t bytes = sizeof(T);
         auto* const first = reinterpret_cast<T*>(take(align_up(count * bytes, 8), alignof(T) < 8 ? 8 : alignof(T)).raw());
         for (std::size_t i = 0; i < count; ++i) ::new (static_cast<void*>(first + i)) T{};
         return {first, count};
