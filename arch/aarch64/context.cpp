@@ -11,7 +11,7 @@ namespace tiffin::arch {
 namespace {
 
 // The one list of what a guest's EL1 and EL0 consist of, in the order and in pairs as El1Regs has them: two registers a store or
-// load. clang-format off
+// load.
 // clang-format off
 #define TIFFIN_EL1_PAIRS(X)                                                                                          \
     X(0, "sctlr_el1", "cpacr_el1")     X(16, "ttbr0_el1", "ttbr1_el1")     X(32, "tcr_el1", "mair_el1")              \
