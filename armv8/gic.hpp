@@ -45,8 +45,7 @@ inline constexpr std::uint32_t ctlr_enable = 1, ctlr_eoi_mode = 1u << 9;
 
 /// GICv2 virtual interface control.
 namespace gich {
-inline constexpr std::uint32_t hcr = 0x00, vtr = 0x04, vmcr = 0x08, misr = 0x10, eisr0 = 0x20, elrsr0 = 0x30, apr = 0xf0,
-                               lr0 = 0x100;
+inline constexpr std::uint32_t hcr = 0x00, vtr = 0x04, vmcr = 0x08, elrsr0 = 0x30, apr = 0xf0, lr0 = 0x100;
 }  // namespace gich
 
 /// ICH_HCR_EL2 and GICH_HCR: the bits that both have in common places.

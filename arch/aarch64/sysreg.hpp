@@ -13,5 +13,4 @@
 
 namespace tiffin::arch {
 inline void isb() { asm volatile("isb" ::: "memory"); }
-inline void dsb_ish() { asm volatile("dsb ish" ::: "memory"); }
 }  // namespace tiffin::arch
