@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""Breaks the code on purpose, one small change at a time, and lists which unit tests have been seen to fail and which have not.
+"""Breaks the code on purpose, in a few places at a time, and lists which unit tests have been seen to fail and which have not.
 
-    scripts/mutants.py [--minutes N] [--seed N] [FOLDER ...]     (default: abi armv8 base core drivers plan tool vdev, 10 minutes)
+    scripts/mutants.py [--minutes N] [--seed N] [--together N] [FOLDER ...]     (default: all host-built folders, 10 minutes, 6 together)
 
-It works on a copy of the tree in build/mutants, so the tree itself is never touched. A mutant that does not compile or changes nothing that
-a test sees is counted and told. The verdict is a list, not a status: a test that no mutant broke may still be able to fail."""
+It works on a copy of the tree in build/mutants, so the tree itself is never touched. What was seen is kept in build/mutants/seen.txt (test, the
+mutants it fell to), and a later run goes on from there: it breaks first what stands in the folders of the tests that are left. With
+`--together 1` each mutant is judged by itself, and those that no test noticed are listed. The verdict is a list, not a status: a test that no
+mutant broke may still be able to fail."""
 
 import argparse
 import random
@@ -17,10 +19,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "build/mutants"
-FOLDERS = ["abi", "armv8", "base", "core", "drivers", "plan", "tool", "vdev", "arch/host"]
+SEEN = COPY / "seen.txt"
+FOLDERS = ["abi", "armv8", "base", "core", "drivers", "plan", "tool", "vdev", "arch/host", "guest/sdk"]
 # What is changed into what. Each is one place of one line.
-CHANGES = [(r" == ", " != "), (r" != ", " == "), (r" < ", " >= "), (r" <= ", " > "), (r" \+ 1\b", " + 2"), (r"\|= ", "&= "), (r"&= ~", "|= "),
-           (r"return true;", "return false;"), (r"return false;", "return true;"), (r"if \(!", "if ("), (r"\? ", "? 1 + "), (r"<< ", ">> ")]
+CHANGES = [(r" == ", " != "), (r" != ", " == "), (r" < ", " >= "), (r" <= ", " > "), (r" > ", " <= "), (r" \+ 1\b", " + 2"), (r" - 1\b", " - 2"),
+           (r"\|= ", "&= "), (r"&= ~", "|= "), (r"return true;", "return false;"), (r"return false;", "return true;"), (r"if \(!", "if ("),
+           (r"\? ", "? 1 + "), (r"<< ", ">> "), (r" && ", " || "), (r"^(\s+)(\w[\w.\->]*\(.*\);)$", r"\1if (false) \2"),
+           (r"^(\s+)(\w[\w.\->\[\]]* [|&+-]?= .*;)$", r"\1if (false) \2")]
 
 
 def run(command, timeout=600):
@@ -51,17 +56,70 @@ def places(folders):
                         yield path, n, re.sub(old, new, line, count=1)
 
 
+def ctest(*options):
+    return run(["ctest", "--test-dir", "build", "-j2", "--timeout", "20", *options]).stdout
+
+
 def failures():
-    listed = run(["ctest", "--test-dir", "build", "-j2", "--timeout", "20"]).stdout
-    return set(re.findall(r"^\s*\d+ - (\S+)", listed, re.M))
+    return set(re.findall(r"^\s*\d+ - (\S+)", ctest(), re.M))
 
 
 def all_tests():
-    return set(re.findall(r"Test\s+#\d+: (\S+)", run(["ctest", "--test-dir", "build", "-N"]).stdout))
+    """Of each test the folder that its program was built in."""
+    tests, folder = {}, ""
+    for line in ctest("-N", "-V").splitlines():
+        if found := re.search(r"Test command: \S*build/mutants/build/(\S+)/\S+ ", line.replace('"', " ")):
+            folder = found[1]
+        if found := re.search(r"Test\s+#\d+: (\S+)", line):
+            tests[found[1]] = folder
+    return tests
 
 
-def build():
-    return run(["cmake", "--build", "build", "-j2"]).returncode == 0
+class Mutants:
+    """A few changes that stand in the tree together; the one that does not compile is taken back."""
+
+    def __init__(self, chosen):
+        self.originals, self.where = {}, {}
+        for path, n, changed in chosen:
+            text = path.read_text()
+            lines = text.splitlines(keepends=True)
+            lines[n] = changed + "\n"
+            self.originals[path] = text
+            self.where[path] = f"{path.relative_to(COPY)}:{n + 1}: {changed.strip()}"
+            path.write_text("".join(lines))
+
+    def take_back(self, path):
+        path.write_text(self.originals.pop(path))
+        del self.where[path]
+
+    def build(self):
+        """False if nothing is left to judge."""
+        while self.originals:
+            done = run(["ninja", "-C", "build", "-k", "0", "-j2"])
+            if done.returncode == 0:
+                return True
+            guilty = [path for path in self.originals if re.search(rf"{re.escape(str(path.relative_to(COPY)))}:\d+:\d+: error", done.stdout)]
+            for path in guilty or list(self.originals):
+                self.take_back(path)
+        return False
+
+    def end(self):
+        for path in list(self.originals):
+            self.take_back(path)
+
+
+def choose(candidates, left, tests, count):
+    """Up to `count` candidates, no two in one file, first those beside a test that is left."""
+    wanted = {tests[test] for test in left}
+    chosen = {}
+    for near in (True, False):
+        for candidate in list(candidates):
+            folder = str(candidate[0].parent.relative_to(COPY))
+            is_near = any(folder.startswith(w) or w.startswith(folder) for w in wanted)
+            if len(chosen) < count and is_near == near and candidate[0] not in chosen:
+                chosen[candidate[0]] = candidate
+                candidates.remove(candidate)
+    return list(chosen.values())
 
 
 def main():
@@ -69,37 +127,33 @@ def main():
     parser.add_argument("folders", nargs="*", default=FOLDERS)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--together", type=int, default=6)
     options = parser.parse_args()
     copy_tree()
-    run(["cmake", "-S", ".", "-B", "build", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS=-O0"])
-    if not build() or failures():
+    run(["cmake", "-S", ".", "-B", "build", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS=-O0 -g0"])
+    if run(["ninja", "-C", "build", "-j2"], 1800).returncode or failures():
         sys.exit("mutants: the tests do not pass as they are")
-    tests, seen, alive = all_tests(), set(), []
-    chosen = list(places(options.folders))
-    random.Random(options.seed).shuffle(chosen)
-    tried = broken = 0
+    tests, alive, tried = all_tests(), [], 0
+    seen = dict(line.split("\t", 1) for line in SEEN.read_text().splitlines()) if SEEN.exists() else {}
+    candidates = list(places(options.folders))
+    random.Random(options.seed).shuffle(candidates)
     end = time.monotonic() + 60 * options.minutes
-    for path, n, changed in chosen:
-        if time.monotonic() > end:
-            break
-        text = path.read_text()
-        lines = text.splitlines(keepends=True)
-        lines[n] = changed + "\n"
-        path.write_text("".join(lines))
-        where = f"{path.relative_to(COPY)}:{n + 1}"
-        if build():
-            tried += 1
+    while candidates and (left := tests.keys() - seen.keys()) and time.monotonic() < end:
+        mutants = Mutants(choose(candidates, left, tests, options.together))
+        if mutants.build():
+            tried += len(mutants.where)
             failed = failures()
-            seen |= failed
-            print(f"{where}: {len(failed)} tests fail ({len(seen)} of {len(tests)} seen so far): {changed.strip()}", flush=True)
+            names = " | ".join(mutants.where.values())
+            seen |= {test: names for test in failed if test not in seen}
             if not failed:
-                alive.append(where)
-        else:
-            broken += 1
-        path.write_text(text)
-    print(f"{tried} mutants, {len(alive)} that no test noticed; {broken} did not compile; "
-          f"{len(seen)} of {len(tests)} tests seen to fail")
-    print("not seen to fail:", *sorted(tests - seen), sep="\n  ")
+                alive += mutants.where.values()
+            print(f"{len(failed)} tests fail ({len(tests.keys() & seen.keys())} of {len(tests)} seen so far): {names}", flush=True)
+            SEEN.write_text("".join(f"{test}\t{why}\n" for test, why in sorted(seen.items())))
+        mutants.end()
+    left = sorted(tests.keys() - seen.keys())
+    print(f"{tried} mutants; {len(tests) - len(left)} of {len(tests)} tests seen to fail")
+    print("not noticed by any test:", *alive, sep="\n  ")
+    print("not seen to fail:", *left, sep="\n  ")
 
 
 if __name__ == "__main__":
