@@ -6,7 +6,7 @@
 //   |                          |   text, rodata, data, bss and stacks are all in the file
 //   +--------------------------+ ImageInfo::plan_offset (4 KiB aligned)
 //   | PlanHeader               |
-//   | tables: memory, vms, vcpus, payloads, windows, interrupts, strings
+//   | tables: memory, vms, vcpus, payloads, windows, interrupts, frames, slots, strings
 //   +--------------------------+
 //   | payloads                 |   each 4 KiB aligned (2 MiB where its guest address is), zero-padded to 4 KiB
 //   +--------------------------+ file size, 4 KiB aligned
@@ -25,7 +25,7 @@ namespace tiffin::abi {
 
 inline constexpr std::uint64_t plan_magic = 0x4e414c5046464954;   // "TIFFPLAN"
 inline constexpr std::uint64_t image_magic = 0x474d494e49464654;  // "TFFINIMG"
-inline constexpr std::uint32_t plan_version = 1;
+inline constexpr std::uint32_t plan_version = 2;
 inline constexpr std::uint32_t image_info_offset = 64;
 
 inline constexpr std::uint32_t max_vms = 1024;
@@ -38,9 +38,15 @@ inline constexpr std::uint32_t pool_vm_bytes = 2048;    // of the pool, for each
 inline constexpr std::uint32_t pool_vcpu_bytes = 2048;  // of the pool, for each vCPU's state
 inline constexpr std::uint32_t max_memory_records = 64;
 inline constexpr std::uint32_t max_payloads = 8 * max_vms;
-inline constexpr std::uint32_t max_windows = 256;     // compared pairwise at boot
-inline constexpr std::uint32_t max_interrupts = 988;  // SPIs: INTID 32..1019
-inline constexpr std::uint32_t max_name = 31;         // bytes of a VM's name, without the terminating zero
+inline constexpr std::uint32_t max_windows = 256;                                       // compared pairwise at boot
+inline constexpr std::uint32_t max_interrupts = 988;                                    // SPIs: INTID 32..1019
+inline constexpr std::uint32_t max_slots = 256;                                         // time windows of all cores together
+inline constexpr std::uint64_t min_budget_ns = 10'000, max_period_ns = 10'000'000'000;  // of a `fixed` vCPU
+inline constexpr std::uint64_t min_slot_ns = 50'000, max_frame_ns = 10'000'000'000;     // of a static schedule
+inline constexpr std::uint64_t max_slack_ns = 1'000'000'000;
+inline constexpr std::uint32_t max_interrupt_rate = 1'000'000;  // a second
+inline constexpr std::uint64_t min_trace_bytes = 4096, max_trace_bytes = 64ull << 20;
+inline constexpr std::uint32_t max_name = 31;  // bytes of a VM's name, without the terminating zero
 
 /// At offset 64 of the boot image, behind the arm64 Image header. The hypervisor's binary carries it with zero plan fields; the
 /// tool fills them.
@@ -94,7 +100,8 @@ struct MemoryRecord {
     std::uint64_t base, size;
 };
 
-enum class Policy : std::uint32_t { Share = 0, Fixed = 1 };
+/// By which right a vCPU runs. `Window`: in its VM's time windows of the core's static schedule, and never outside them.
+enum class Policy : std::uint32_t { Share = 0, Fixed = 1, Window = 2 };
 
 enum VmFlags : std::uint32_t {
     vm_has_uart = 1u << 0,  // PL011 at 0x0900'0000, INTID 33
@@ -110,12 +117,18 @@ struct VmRecord {
     std::uint64_t ram_size;  // bytes, multiple of 4 KiB, >= 64 KiB
     std::uint64_t
         ram_pa;  // the private memory behind it; congruent to ram_ipa modulo 2 MiB if ram_size >= 2 MiB, else 4 KiB aligned
-    std::uint64_t entry;  // guest address at which the first vCPU starts, with the MMU off
-    std::uint64_t x0;     // its x0: the guest device tree's address (arm64 boot protocol)
-    TableRef payloads;    // slices: `offset` is an INDEX into the plan-wide table, not bytes
+    std::uint64_t entry;           // guest address at which the first vCPU starts, with the MMU off
+    std::uint64_t x0;              // its x0: the guest device tree's address (arm64 boot protocol)
+    std::uint64_t pv_time_ipa;     // page of RAM, unknown to the guest's memory map, for stolen time (Arm DEN 0057); 0: none
+    std::uint64_t timer_slack_ns;  // 0..max_slack_ns: how much later than asked its timers may wake it, so that wake-ups merge
+    TableRef payloads;             // slices: `offset` is an INDEX into the plan-wide table, not bytes
     TableRef vcpus;
     TableRef windows;
     TableRef interrupts;
+};
+
+enum VcpuFlags : std::uint32_t {
+    vcpu_background = 1u << 0,  // fixed: with its budget used up it runs when nobody else wants to, instead of waiting
 };
 
 /// A vCPU, pinned to one physical core.
@@ -125,7 +138,11 @@ struct VcpuRecord {
     Policy policy;
     std::uint32_t priority;  // fixed: 1..max_priority
     std::uint32_t weight;    // share: min_weight..max_weight
-    std::uint32_t reserved;
+    std::uint32_t flags;     // VcpuFlags
+    // Of a fixed vCPU with a contract; all 0 without one, and otherwise min_budget_ns <= budget <= deadline, budget <= period.
+    std::uint64_t budget_ns;    // it may run so long in any period
+    std::uint64_t period_ns;    // at most max_period_ns
+    std::uint64_t deadline_ns;  // from waking to sleeping again, at most max_period_ns
 };
 
 /// Bytes of the boot image that the guest finds at `ipa` when it starts. Guests start in place: the pages are mapped read-only,
@@ -151,6 +168,23 @@ struct InterruptRecord {
     std::uint32_t virtual_id;  // INTID 32..287 in the VM
     std::uint32_t edge;        // 1: edge-triggered, 0: level
     std::uint32_t line;        // in the description
+    std::uint32_t per_second;  // at most so many reach the VM, the rest is delayed; 0: no limit, else 1..max_interrupt_rate
+    std::uint32_t reserved;    // 0
+};
+
+/// The static schedule of one core (ARINC 653: a major frame, repeated for ever). All vCPUs of such a core have Policy::Window.
+struct FrameRecord {
+    std::uint32_t core;      // index into BoardRecord::mpidr, ascending in the table
+    std::uint32_t reserved;  // 0
+    std::uint64_t major_ns;  // at most max_frame_ns
+    TableRef slots;          // a slice, frame after frame without holes: `offset` is an INDEX
+};
+
+/// A time window: from `offset_ns` after the start of the major frame, for `length_ns`, the core is this VM's.
+struct SlotRecord {
+    std::uint32_t vm;                    // has a vCPU on that core
+    std::uint32_t reserved;              // 0
+    std::uint64_t offset_ns, length_ns;  // length >= min_slot_ns; ascending, disjoint, inside the frame
 };
 
 enum PlanFlags : std::uint32_t {
@@ -167,9 +201,10 @@ struct PlanHeader {
     std::uint64_t load_address;  // physical; the image must be loaded here (2 MiB aligned)
     std::uint64_t image_bytes;   // of the boot image file
     std::uint64_t pool_bytes;    // RAM behind the file for the hypervisor's boot allocations
+    std::uint64_t trace_bytes;   // of each core's trace ring: 0 for none, else a power of two, min_trace_bytes..max_trace_bytes
     StringRef description;       // file name of the description, for messages
     std::uint32_t reserved;
-    TableRef memory, vms, vcpus, payloads, windows, interrupts;
+    TableRef memory, vms, vcpus, payloads, windows, interrupts, frames, slots;
     TableRef strings;  // count is in bytes; first and last byte are zero
     BoardRecord board;
 };

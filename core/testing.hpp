@@ -162,8 +162,13 @@ private:
                                .policy = spec.policy,
                                .priority = fixed ? spec.priority : 0,
                                .weight = fixed ? 0 : spec.weight,
-                               .reserved = 0});
-        if (spec.spi != 0) p.interrupts.push_back({.physical = spec.spi, .virtual_id = spec.spi, .edge = 0, .line = 5});
+                               .flags = 0,
+                               .budget_ns = 0,
+                               .period_ns = 0,
+                               .deadline_ns = 0});
+        if (spec.spi != 0)
+            p.interrupts.push_back(
+                {.physical = spec.spi, .virtual_id = spec.spi, .edge = 0, .line = 5, .per_second = 0, .reserved = 0});
     }
 
     static std::vector<std::byte> make_plan(std::vector<VmSpec> const& specs, abi::GicVersion gic) {

@@ -60,6 +60,9 @@ private:
     bool slices_cover_the_tables();
 
     bool vcpus_are_sound(abi::VmRecord const& vm, std::size_t index);
+    bool vcpu_is_sound(abi::VcpuRecord const& vcpu);
+    bool contract_is_sound(abi::VcpuRecord const& vcpu);
+    bool extras_are_sound(abi::VmRecord const& vm);
     bool payloads_are_sound(abi::VmRecord const& vm);
     bool payload_is_sound(abi::VmRecord const& vm, abi::PayloadRecord const& payload);
     bool windows_are_sound(abi::VmRecord const& vm);
@@ -68,6 +71,10 @@ private:
     bool window_is_nobodys(abi::WindowRecord const& window);
     bool interrupts_are_sound(abi::VmRecord const& vm);
 
+    bool frames_are_sound();
+    bool slots_are_sound(abi::FrameRecord const& frame);
+    bool has_vcpu_on(std::uint32_t vm, std::uint32_t core);
+
     PlanView const& plan_;
     std::uint64_t payload_floor_;
     PlanError error_{nullptr, "header", 0};
@@ -75,6 +82,7 @@ private:
     std::uint64_t ram_end_{0};      // physical, of the VM before
     std::size_t memory_cursor_{0};  // memory record of the VM before
     std::uint32_t next_payload_{0}, next_vcpu_{0}, next_window_{0}, next_interrupt_{0};
+    std::uint32_t framed_cores_{0};             // bit per core that has a static schedule
     std::uint64_t physical_seen_[1024 / 64]{};  // physical interrupts that have an owner
     std::uint64_t names_seen_[4096 / 64]{};     // hashes of names: a name is compared with those before only if its bit is set
 };

@@ -20,7 +20,9 @@ bool all_differ(std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t
 
 }  // namespace
 
-bool RuleCheck::run() { return board_is_sound() && memory_is_sound() && image_is_sound() && vms_are_sound(); }
+bool RuleCheck::run() {
+    return board_is_sound() && memory_is_sound() && image_is_sound() && vms_are_sound() && frames_are_sound();
+}
 
 bool RuleCheck::at(char const* table, std::size_t index) {
     error_.table = table;
@@ -101,6 +103,9 @@ bool RuleCheck::image_is_sound() {
     if (h.load_address % large_page_size != 0) return fail("load address is not 2 MiB aligned");
     if (h.image_bytes % page_size != 0 || h.pool_bytes % page_size != 0)
         return fail("image or pool is not a whole number of pages");
+    auto const trace = h.trace_bytes;
+    if (trace != 0 && (trace < abi::min_trace_bytes || trace > abi::max_trace_bytes || (trace & (trace - 1)) != 0))
+        return fail("trace ring is no power of two from 4 KiB to 64 MiB");
     if (h.image_bytes < payload_floor_) return fail("image is smaller than hypervisor and plan");
     if (h.image_bytes > physical_limit || h.pool_bytes > physical_limit) return fail("image or pool is larger than any memory");
     for (auto const& [base, size] : plan_.memory()) {

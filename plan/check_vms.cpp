@@ -55,6 +55,7 @@ bool RuleCheck::vm_is_sound(abi::VmRecord const& vm, std::size_t index) {
     at("vm", index);
     if ((vm.flags & ~(abi::vm_has_uart | abi::vm_has_rtc)) != 0) return fail("has an unknown flag");
     if (!name_is_sound(vm, index) || !ram_is_sound(vm) || !slices_are_sound(vm)) return false;
+    if (!extras_are_sound(vm)) return false;
     return vcpus_are_sound(vm, index) && payloads_are_sound(vm) && windows_are_sound(vm) && interrupts_are_sound(vm);
 }
 
@@ -127,13 +128,37 @@ bool RuleCheck::vcpus_are_sound(abi::VmRecord const& vm, std::size_t index) {
         at("vcpu", vm.vcpus.offset + i);
         auto const& vcpu = plan_.vcpus_of(vm)[i];
         if (vcpu.vm != index) return fail("does not belong to the VM that lists it");
-        if (vcpu.core >= plan_.board().cpu_count) return fail("is pinned to a core that the board does not have");
-        auto const fixed = vcpu.policy == abi::Policy::Fixed;
-        if (!fixed && vcpu.policy != abi::Policy::Share) return fail("has an unknown policy");
-        if (fixed && (vcpu.priority < 1 || vcpu.priority > abi::max_priority)) return fail("priority is not 1..63");
-        if (!fixed && (vcpu.weight < abi::min_weight || vcpu.weight > abi::max_weight)) return fail("weight is not 1..10000");
+        if (!vcpu_is_sound(vcpu)) return false;
     }
     return true;
+}
+
+bool RuleCheck::vcpu_is_sound(abi::VcpuRecord const& vcpu) {
+    if (vcpu.core >= plan_.board().cpu_count) return fail("is pinned to a core that the board does not have");
+    auto const fixed = vcpu.policy == abi::Policy::Fixed;
+    if (static_cast<std::uint32_t>(vcpu.policy) > static_cast<std::uint32_t>(abi::Policy::Window))
+        return fail("has an unknown policy");
+    if (fixed && (vcpu.priority < 1 || vcpu.priority > abi::max_priority)) return fail("priority is not 1..63");
+    if (!fixed && (vcpu.weight < abi::min_weight || vcpu.weight > abi::max_weight)) return fail("weight is not 1..10000");
+    if ((vcpu.flags & ~abi::vcpu_background) != 0) return fail("has an unknown flag");
+    return contract_is_sound(vcpu);
+}
+
+bool RuleCheck::contract_is_sound(abi::VcpuRecord const& vcpu) {
+    auto const budget = vcpu.budget_ns, period = vcpu.period_ns, deadline = vcpu.deadline_ns;
+    if (budget == 0) return (period | deadline | vcpu.flags) == 0 || fail("has half a contract: a period or deadline, no budget");
+    if (vcpu.policy != abi::Policy::Fixed) return fail("has a budget, and is not of policy fixed");
+    if (budget < abi::min_budget_ns) return fail("budget is below 10 us");
+    if (period > abi::max_period_ns || deadline > abi::max_period_ns) return fail("period or deadline is above 10 s");
+    return (budget <= period && budget <= deadline) || fail("budget is larger than its period or deadline");
+}
+
+bool RuleCheck::extras_are_sound(abi::VmRecord const& vm) {
+    if (vm.timer_slack_ns > abi::max_slack_ns) return fail("timer slack is above 1 s");
+    if (vm.pv_time_ipa == 0) return true;
+    auto const page = Ipa{vm.pv_time_ipa};
+    return (vm.pv_time_ipa % page_size == 0 && contains(Ipa{vm.ram_ipa}, vm.ram_size, page, page_size)) ||
+           fail("stolen-time page is not a page of its RAM");
 }
 
 bool RuleCheck::payloads_are_sound(abi::VmRecord const& vm) {
@@ -216,7 +241,7 @@ bool RuleCheck::interrupts_are_sound(abi::VmRecord const& vm) {
     auto const& board = plan_.board();
     for (std::size_t i = 0; i < interrupts.size(); ++i) {
         at("interrupt", vm.interrupts.offset + i);
-        auto const [physical, virtual_id, edge, line] = interrupts[i];
+        auto const [physical, virtual_id, edge, line, per_second, reserved] = interrupts[i];
         if (physical < 32 || physical > 1019) return fail("is not an SPI (32..1019)");
         if (board.uart_kind != abi::UartKind::None && physical == board.uart_intid) return fail("is the hypervisor's UART's");
         if (test_and_set(physical_seen_, physical)) return fail("has two owners");
@@ -225,6 +250,7 @@ bool RuleCheck::interrupts_are_sound(abi::VmRecord const& vm) {
             return fail("clashes with the VM's PL011 or PL031");
         if (test_and_set(virtual_seen, virtual_id)) return fail("number is used twice in its VM");
         if (edge > 1) return fail("is neither edge- nor level-triggered");
+        if (per_second > abi::max_interrupt_rate || reserved != 0) return fail("has a rate limit above a million a second");
     }
     return true;
 }

@@ -60,7 +60,9 @@ inline std::uint64_t pool_bytes(PlanView const& plan) {
         auto const root = root_bytes(ipa_bits(plan, vm));
         bytes += abi::pool_vm_bytes + 2 * root + (stage2_tables(plan, vm) + 1) * page_size;  // + 1: alignment
         bytes += vm.vcpus.count * (abi::pool_vcpu_bytes + 64ull);                            // + queue slots
+        bytes += vm.interrupts.count * 64ull;                                                // rate limits
     }
+    bytes += plan.slots().size() * 32 + plan.board().cpu_count * (plan.header().trace_bytes + page_size);
     return align_up(bytes, page_size);
 }
 

@@ -21,6 +21,8 @@ struct PlanTables {
     std::vector<abi::PayloadRecord> payloads;
     std::vector<abi::WindowRecord> windows;
     std::vector<abi::InterruptRecord> interrupts;
+    std::vector<abi::FrameRecord> frames;
+    std::vector<abi::SlotRecord> slots;
     std::string strings = std::string(1, '\0');
 
     /// A reference to `value` in the string table; equal strings are stored once. `value` holds no zero byte.
@@ -37,7 +39,8 @@ struct PlanTables {
         std::vector<std::byte> out(sizeof(abi::PlanHeader));
         auto h = header;
         h.memory = put(out, memory), h.vms = put(out, vms), h.vcpus = put(out, vcpus), h.payloads = put(out, payloads);
-        h.windows = put(out, windows), h.interrupts = put(out, interrupts), h.strings = put(out, strings);
+        h.windows = put(out, windows), h.interrupts = put(out, interrupts);
+        h.frames = put(out, frames), h.slots = put(out, slots), h.strings = put(out, strings);
         h.bytes = static_cast<std::uint32_t>(out.size());
         std::memcpy(out.data(), &h, sizeof h);
         seal(out);

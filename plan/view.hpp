@@ -8,11 +8,13 @@
 //   VMs         1..max_vms, sorted by ram_pa; RAM inside one memory record and below 2^40, disjoint from image and each other;
 //               ram_ipa >= 0x4000'0000, end <= 2^39; names unique and well-formed; entry and x0 inside RAM
 //   slices      of payloads, vcpus, windows, interrupts: VM after VM, without holes or sharing, covering the tables
-//   vCPUs       belong to their VM; the core exists; priority or weight in range
+//   vCPUs       belong to their VM; the core exists; priority or weight in range; budget, period and deadline fit each other
 //   payloads    page-aligned, inside RAM and image, sorted by ipa and disjoint within a VM, congruent modulo 2 MiB if >= 2 MiB
 //   windows     page-aligned; physical side clear of RAM, GIC, console UART and each other; guest side clear of RAM and
 //               emulated devices
 //   interrupts  physical SPIs with one owner, none the hypervisor's; virtual ones unique in the VM and not its PL011's or PL031's
+//   frames      one for each core that has a static schedule, ascending; its slots ascending, disjoint, inside the frame, of VMs
+//               that have a vCPU there; the policy of a vCPU is Window exactly if its core has a frame
 //
 // Cost: linear in the plan's size, but for windows (at most max_windows, pairwise).
 #pragma once
@@ -29,7 +31,7 @@ namespace tiffin {
 /// Why a plan was refused, ready to print: "plan: <table> <index>: <what>".
 struct PlanError {
     char const* what;     // a sentence without a full stop
-    char const* table;    // "header", "board", "memory", "vm", "vcpu", "payload", "window", "interrupt"
+    char const* table;    // "header", "board", "memory", "vm", "vcpu", "payload", "window", "interrupt", "frame", "slot"
     std::uint32_t index;  // of the record in its table
 };
 
@@ -48,6 +50,12 @@ public:
     [[nodiscard]] std::span<abi::WindowRecord const> windows() const { return table<abi::WindowRecord>(header().windows); }
     [[nodiscard]] std::span<abi::InterruptRecord const> interrupts() const {
         return table<abi::InterruptRecord>(header().interrupts);
+    }
+
+    [[nodiscard]] std::span<abi::FrameRecord const> frames() const { return table<abi::FrameRecord>(header().frames); }
+    [[nodiscard]] std::span<abi::SlotRecord const> slots() const { return table<abi::SlotRecord>(header().slots); }
+    [[nodiscard]] std::span<abi::SlotRecord const> slots_of(abi::FrameRecord const& frame) const {
+        return slice(slots(), frame.slots);
     }
 
     [[nodiscard]] std::span<abi::VcpuRecord const> vcpus_of(abi::VmRecord const& vm) const { return slice(vcpus(), vm.vcpus); }

@@ -147,7 +147,7 @@ TEST(Plan, VcpusBelongToTheirVmAndAreWithinRange) {
     expect_refusal("no vCPU", [](auto& p) { p.vms[0].vcpus.count = 0; });
     expect_refusal("vcpu 1: does not belong", [](auto& p) { p.vcpus[1].vm = 0; });
     expect_refusal("core that the board does not have", [](auto& p) { p.vcpus[1].core = 2; });
-    expect_refusal("unknown policy", [](auto& p) { p.vcpus[1].policy = abi::Policy{2}; });
+    expect_refusal("unknown policy", [](auto& p) { p.vcpus[1].policy = abi::Policy{3}; });
     expect_refusal("priority", [](auto& p) { p.vcpus[0].priority = 64; });
     expect_refusal("priority", [](auto& p) { p.vcpus[0].priority = 0; });
     expect_refusal("weight", [](auto& p) { p.vcpus[1].weight = 0; });
@@ -198,10 +198,76 @@ TEST(Plan, InterruptsHaveOneOwner) {
     expect_refusal("no place in the guest", [](auto& p) { p.interrupts[0].virtual_id = 288; });
     expect_refusal("PL011 or PL031", [](auto& p) { p.interrupts[0].virtual_id = 34; });
     expect_refusal("used twice in its VM", [](auto& p) {
-        p.interrupts.push_back({.physical = 40, .virtual_id = 39, .edge = 0, .line = 1});
+        p.interrupts.push_back({.physical = 40, .virtual_id = 39, .edge = 0, .line = 1, .per_second = 0, .reserved = 0});
         p.vms[0].interrupts.count = 2, p.vms[1].interrupts.offset = 2;
     });
     expect_refusal("edge", [](auto& p) { p.interrupts[0].edge = 2; });
+    expect_refusal("rate limit", [](auto& p) { p.interrupts[0].per_second = abi::max_interrupt_rate + 1; });
+}
+
+TEST(Plan, AContractIsWholeAndFitsItself) {
+    auto const contract = [](std::uint64_t budget, std::uint64_t period, std::uint64_t deadline) {
+        return refusal([=](PlanTables& p) {
+            auto& v = p.vcpus[0];
+            v.budget_ns = budget, v.period_ns = period, v.deadline_ns = deadline;
+        });
+    };
+    EXPECT_EQ(contract(200'000, 1'000'000, 800'000), "");
+    EXPECT_NE(contract(0, 1'000'000, 0).find("half a contract"), std::string::npos);
+    EXPECT_NE(contract(9'999, 1'000'000, 1'000'000).find("below 10 us"), std::string::npos);
+    EXPECT_NE(contract(200'000, 100'000, 800'000).find("larger than its period"), std::string::npos);
+    EXPECT_NE(contract(200'000, 1'000'000, 100'000).find("larger than its period"), std::string::npos);
+    EXPECT_NE(contract(200'000, abi::max_period_ns + 1, 800'000).find("above 10 s"), std::string::npos);
+    expect_refusal("not of policy fixed", [](auto& p) { p.vcpus[1].budget_ns = p.vcpus[1].period_ns = 1'000'000; });
+    expect_refusal("unknown flag", [](auto& p) { p.vcpus[0].flags = 2; });
+}
+
+TEST(Plan, SlackAndStolenTimeAreTheVmsOwn) {
+    expect_refusal("above 1 s", [](auto& p) { p.vms[0].timer_slack_ns = abi::max_slack_ns + 1; });
+    expect_refusal("page of its RAM", [](auto& p) { p.vms[0].pv_time_ipa = 0x4020'0000; });
+    expect_refusal("page of its RAM", [](auto& p) { p.vms[0].pv_time_ipa = 0x4000'1008; });
+    EXPECT_EQ(refusal([](auto& p) { p.vms[0].pv_time_ipa = 0x401f'f000; }), "");
+}
+
+TEST(Plan, TraceRingsAreAPowerOfTwo) {
+    expect_refusal("trace ring", [](auto& p) { p.header.trace_bytes = 12'288; });
+    expect_refusal("trace ring", [](auto& p) { p.header.trace_bytes = 2048; });
+    expect_refusal("trace ring", [](auto& p) { p.header.trace_bytes = abi::max_trace_bytes * 2; });
+}
+
+/// Core 1, where `beta` is, by a static schedule of two windows.
+void schedule_beta(PlanTables& p) {
+    p.vcpus[1].policy = abi::Policy::Window;
+    p.frames = {{.core = 1, .reserved = 0, .major_ns = 1'000'000, .slots = {0, 2}}};
+    p.slots = {{.vm = 1, .reserved = 0, .offset_ns = 0, .length_ns = 100'000},
+               {.vm = 1, .reserved = 0, .offset_ns = 500'000, .length_ns = 500'000}};
+}
+
+TEST(Plan, AStaticScheduleIsSound) {
+    EXPECT_EQ(refusal(schedule_beta), "");
+    auto const broken = [](char const* why, auto&& change) {
+        expect_refusal(why, [&](PlanTables& p) {
+            schedule_beta(p);
+            change(p);
+        });
+    };
+    broken("core that the board does not have", [](auto& p) { p.frames[0].core = 2; });
+    broken("policy of a static schedule without one", [](auto& p) { p.frames.clear(), p.slots.clear(); });
+    broken("policy of a static schedule without one", [](auto& p) { p.vcpus[1].policy = abi::Policy::Share; });
+    broken("longer than 10 s", [](auto& p) { p.frames[0].major_ns = abi::max_frame_ns + 1; });
+    broken("no time window", [](auto& p) { p.frames[0].slots.count = 0, p.slots.clear(); });
+    broken("belongs to no frame", [](auto& p) { p.frames[0].slots.count = 1; });
+    broken("reaches beyond its end", [](auto& p) { p.frames[0].slots.count = 3; });
+    broken("VM that does not exist", [](auto& p) { p.slots[0].vm = 2; });
+    broken("no vCPU on that core", [](auto& p) { p.slots[0].vm = 0; });
+    broken("shorter than 50 us", [](auto& p) { p.slots[0].length_ns = 49'999; });
+    broken("overlaps the one before", [](auto& p) { p.slots[1].offset_ns = 99'999; });
+    broken("reaches beyond its frame", [](auto& p) { p.slots[1].length_ns = 500'001; });
+    broken("reaches beyond its frame", [](auto& p) { p.slots[1].length_ns = ~0ull; });
+    broken("same core", [](auto& p) {
+        p.frames[0].slots.count = 1;
+        p.frames.push_back({.core = 1, .reserved = 0, .major_ns = 1'000'000, .slots = {1, 1}});
+    });
 }
 
 /// Another VM like `beta`, right behind the last one.

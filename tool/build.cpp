@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/addr.hpp"
 #include "tool/board/qemu_board.hpp"
+#include "tool/check/schedule.hpp"
 #include "tool/description/parse.hpp"
 #include "tool/guest_tree/guest_tree.hpp"
 
@@ -21,6 +23,7 @@ public:
         for (auto const& domain : description().domains) read_guest(domain, guests);
         if (!board) return std::move(result_);
         check_cores(description(), *board, problems());
+        check_schedules(description(), *board, problems());
         auto grants = check_grants(description(), *board, problems());
         auto const hypervisor = find_hypervisor();
         if (!problems().empty()) return std::move(result_);
@@ -102,7 +105,8 @@ private:
     bool add_trees(std::vector<GuestParts>& guests, Board const& board) {
         for (auto& guest : guests) {
             auto const seed = guest_seed(description().text, guest.domain->name.value);
-            auto tree = make_guest_tree({*guest.domain, board, guest.grants, guest.image.initrd, seed});
+            std::uint64_t const hidden = guest.image.pv_time != 0 ? page_size : 0;
+            auto tree = make_guest_tree({*guest.domain, board, guest.grants, guest.image.initrd, hidden, seed});
             if (auto const at = place_tree(guest.image, std::move(tree), *guest.domain, problems())) guest.x0 = *at;
         }
         return problems().empty();

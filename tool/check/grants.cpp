@@ -52,7 +52,7 @@ private:
         owners_[device] = {domain_, use.device.at};
         Grant g{.device = device, .at = use.device.at, .reg = {}, .windows = {}, .interrupts = {}};
         for (auto const& r : device->reg) add_window(g, r);
-        for (auto const& i : device->interrupts) add_interrupt(g, i);
+        for (auto const& i : device->interrupts) add_interrupt(g, i, use.interrupts_per_second);
         grants.push_back(std::move(g));
     }
 
@@ -119,7 +119,7 @@ private:
         return at;
     }
 
-    void add_interrupt(Grant& g, Fdt::Interrupt interrupt) {
+    void add_interrupt(Grant& g, Fdt::Interrupt interrupt, std::uint64_t per_second) {
         if (interrupt.intid < 32)
             return fail(g.at, fmt::format("device {} has a per-core interrupt ({})", g.device->path, interrupt.intid),
                         "SPIs only");
@@ -141,7 +141,7 @@ private:
         if (virtual_id >= guest_map::intid_count)
             return fail(g.at, fmt::format("domain \"{}\" has too many interrupts", domain_->name.value), "at most 254");
         used_virtual_.insert(virtual_id);
-        g.interrupts.push_back({interrupt.intid, virtual_id, interrupt.edge});
+        g.interrupts.push_back({interrupt.intid, virtual_id, interrupt.edge, per_second});
     }
 
     /// A page is the smallest thing that stage 2 can give: who gets one device of a page gets all of them.

@@ -15,6 +15,7 @@ struct GrantedWindow {
 struct GrantedInterrupt {
     std::uint32_t physical, virtual_id;
     bool edge;
+    std::uint64_t per_second;  // at most; 0: no limit
 };
 
 /// A device in the hands of a VM.

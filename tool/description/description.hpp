@@ -27,7 +27,27 @@ struct BoardChoice {
 
 struct Options {
     bool verify_payloads{false};
-    bool stay_on{false};  // when-all-stopped: stay
+    bool stay_on{false};     // when-all-stopped: stay
+    std::uint64_t trace{0};  // bytes of each core's ring
+};
+
+/// How fast the hypervisor's code runs on the board. Without one: QEMU under -icount, and its margin.
+struct Speed {
+    std::uint64_t instructions_per_second{1'000'000'000};
+    std::uint64_t margin{20};  // per cent
+};
+
+struct TimeWindow {
+    Located<std::string> domain;
+    Mark at;
+    std::uint64_t offset{0}, length{0};  // ns
+};
+
+/// The static schedule of a core.
+struct Schedule {
+    Located<std::uint64_t> core;
+    std::uint64_t major_frame{0};  // ns
+    std::vector<TimeWindow> windows;
 };
 
 /// Where a vCPU runs, and by which right.
@@ -35,13 +55,18 @@ struct CpuUse {
     Mark at;
     Located<std::uint64_t> core;
     abi::Policy policy{abi::Policy::Share};
-    std::uint64_t priority{0};                  // fixed only
-    std::uint64_t weight{abi::default_weight};  // share only
+    bool policy_written{false};
+    std::uint64_t priority{0};                    // fixed only
+    std::uint64_t weight{abi::default_weight};    // share only
+    Located<std::uint64_t> budget{};              // ns, fixed only; 0: no contract
+    Located<std::uint64_t> period{}, deadline{};  // ns, with a budget
+    bool background{false};                       // when-exhausted: background
 };
 
 struct DeviceUse {
     Located<std::string> device;  // path, alias or label in the board's device tree
     bool dma_accepted{false};
+    std::uint64_t interrupts_per_second{0};  // of each; 0: no limit
 };
 
 enum class ImageKind { Kernel, Elf, Raw };
@@ -62,6 +87,7 @@ struct Domain {
     ImageSource image;
     std::vector<DeviceUse> access;
     bool console{true}, rtc{true};
+    std::uint64_t timer_slack{0};  // ns
 };
 
 struct Description {
@@ -70,6 +96,8 @@ struct Description {
     BoardChoice board;
     Machine machine;
     Options options;
+    Speed speed;
+    std::vector<Schedule> schedules;
     std::vector<Domain> domains;
 };
 

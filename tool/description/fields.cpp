@@ -15,6 +15,10 @@ constexpr Field table[] = {
     {"", "machine", Map, "", "", "all defaults", "machine: {cores: 2, memory: 2 GiB}",
      "The QEMU `virt` machine to generate a device tree for, and to start by `tiffin run`. Not allowed with `board: {dtb: ...}`."},
     {"", "options", Map, "", "", "all defaults", "options: {when-all-stopped: stay}", "What concerns the machine as a whole."},
+    {"", "speed", Map, "", "", "qemu-virt under -icount: 1 000 000 000 instructions a second, margin 20 %", "speed: {instructions-per-second: 800_000_000}",
+     "How fast the board's cores execute the hypervisor, from which the contract computes what its paths cost."},
+    {"", "schedule", List, "", "at most one entry for each core", "none", "schedule: [{core: 0, major-frame: 10 ms, windows: [...]}]",
+     "Static schedules (ARINC 653): on such a core each VM runs in its time windows, and never outside them."},
     {"", "domains", Map, "", "1..1024 entries; names 1..31 of [a-z0-9-], first a letter", "required", "domains: {linux: {...}}",
      "The virtual machines, by name. The name is the prefix of each console line."},
 
@@ -31,6 +35,22 @@ constexpr Field table[] = {
     {"options", "when-all-stopped", Choice, "", "power-off | stay", "power-off", "when-all-stopped: stay",
      "What to do when the last VM has stopped: power the board off, or stay in the shell."},
 
+    {"options", "trace", Size, "B, KiB, MiB, GiB", "4 KiB..64 MiB, a power of two", "none", "trace: 1 MiB",
+     "Record what each core does in a ring of this size (docs/trace.md)."},
+
+    {"speed", "instructions-per-second", Count, "1/s", "1000000..100000000000", "required", "instructions-per-second: 800_000_000",
+     "Instructions a second that a core executes of the hypervisor's code, caches cold.", 1'000'000, 100'000'000'000},
+    {"speed", "margin", Count, "%", "0..1000", "20", "margin: 50", "What is added to every path of the hypervisor.", 0, 1000},
+
+    {"schedule", "core", Count, "core", "0..7", "required", "core: 0", "The core that is scheduled so. All vCPUs on it have the policy `windows`.", 0, 7},
+    {"schedule", "major-frame", Time, "ns, us, ms, s", "50 us..10 s", "required", "major-frame: 10 ms", "The period of the schedule.", 50'000, 10'000'000'000},
+    {"schedule", "windows", List, "", "at least one; ascending, disjoint, inside the frame", "required",
+     "windows: [{domain: a, offset: 0 ms, length: 2 ms}]", "Who has the core when. What is in no window is idle."},
+
+    {"window", "domain", Text, "", "a VM with a vCPU on that core", "required", "domain: control", "The VM that has the core in this window."},
+    {"window", "offset", Time, "ns, us, ms, s", "0 ns..10 s", "required", "offset: 2 ms", "Its start, from the start of the major frame.", 0, 10'000'000'000},
+    {"window", "length", Time, "ns, us, ms, s", "50 us..10 s", "required", "length: 500 us", "How long it lasts.", 50'000, 10'000'000'000},
+
     {"domain", "memory", Size, "B, KiB, MiB, GiB", "64 KiB..511 GiB, whole pages of 4 KiB", "required", "memory: 64 MiB",
      "The VM's RAM, private to it. The guest finds it at 0x40000000."},
     {"domain", "cpus", List, "", "1..8 entries; not beside `cpu`", "one vCPU on core 0, share, weight 100", "cpus: [{core: 0}, {core: 0}]",
@@ -41,12 +61,24 @@ constexpr Field table[] = {
      "Devices of the board given to this VM alone: their registers and interrupts."},
     {"domain", "console", Flag, "", "true | false", "true", "console: false", "Whether the VM has a PL011 UART at 0x09000000, interrupt 33."},
     {"domain", "rtc", Flag, "", "true | false", "true", "rtc: false", "Whether the VM has a PL031 clock at 0x09010000, interrupt 34."},
+    {"domain", "timer-slack", Time, "ns, us, ms, s", "0 ns..1 s", "0 ns", "timer-slack: 4 ms",
+     "How much later than asked the VM's timers may wake it, so that wake-ups of several VMs become one.", 0, 1'000'000'000},
 
     {"cpu", "core", Count, "core", "0 in this version, which runs one core", "0", "core: 0", "The core that runs it, in device-tree order.", 0, 7},
-    {"cpu", "policy", Choice, "", "share | fixed", "share", "policy: fixed",
-     "`fixed`: runs whenever it is ready and nothing of higher priority is. `share`: divides what the fixed ones leave, by weight."},
+    {"cpu", "policy", Choice, "", "share | fixed | windows", "share; `windows` on a core with a schedule", "policy: fixed",
+     "`fixed`: runs whenever it is ready and nothing of higher priority is. `share`: divides what the fixed ones leave, by weight. "
+     "`windows`: runs in its VM's windows of the core's `schedule`."},
     {"cpu", "priority", Count, "", "1..63, higher runs first", "required for fixed", "priority: 40", "Of a `fixed` vCPU.", 1, 63},
     {"cpu", "weight", Count, "", "1..10000", "100", "weight: 200", "Of a `share` vCPU: one of weight 200 gets twice the time of one of 100.", 1, 10000},
+
+    {"cpu", "budget", Time, "ns, us, ms, s", "10 us..10 s, at most period and deadline; `fixed` only", "none: no limit", "budget: 200 us",
+     "How long the vCPU may run in any `period`. Enforced.", 10'000, 10'000'000'000},
+    {"cpu", "period", Time, "ns, us, ms, s", "10 us..10 s", "required beside `budget`", "period: 1 ms",
+     "What is used of the budget comes back one period after the time at which it was both there and wanted.", 10'000, 10'000'000'000},
+    {"cpu", "deadline", Time, "ns, us, ms, s", "10 us..10 s", "`period`", "deadline: 800 us",
+     "From waking to sleeping again, if the vCPU needs no more than its budget for it. `tiffin check` proves it or refuses.", 10'000, 10'000'000'000},
+    {"cpu", "when-exhausted", Choice, "", "wait | background", "wait", "when-exhausted: background",
+     "With its budget used up the vCPU waits for more, or runs in the background, when nobody else wants to."},
 
     {"image", "kernel", Path, "", "an arm64 `Image`, not compressed", "one of three", "kernel: ${CACHE}/linux/Image",
      "A Linux kernel, or anything else with the arm64 Image header. It starts with a device tree in x0."},
@@ -64,6 +96,10 @@ constexpr Field table[] = {
      "The device in the board's device tree."},
     {"access", "dma", Choice, "", "unfenced-this-vm-can-read-and-write-all-memory", "refused", "dma: unfenced-this-vm-can-read-and-write-all-memory",
      "A device that may do DMA is refused, because nothing confines it to its VM, unless these words accept the risk."},
+    {"access", "limits", Map, "", "", "none", "limits: {interrupts-per-second: 2000}", "What the device may ask of the core."},
+
+    {"limits", "interrupts-per-second", Count, "1/s", "1..1000000", "required", "interrupts-per-second: 2000",
+     "At most so many of each of its interrupts reach the VM, at least 1 s / N apart; the rest is delayed.", 1, 1'000'000},
 };
 // clang-format on
 
@@ -74,6 +110,7 @@ std::string_view type_name(FieldType type) {
         case Flag: return "yes or no";
         case Count: return "number";
         case Size: return "size";
+        case Time: return "time";
         case Address: return "address";
         case Choice: return "word";
         case Map: return "map";
@@ -94,6 +131,9 @@ std::string_view scope_title(std::string_view scope) {
     if (scope == "domain") return "domains.NAME";
     if (scope == "cpu") return "domains.NAME.cpus[] (and .cpu)";
     if (scope == "image") return "domains.NAME.image";
+    if (scope == "schedule") return "schedule[]";
+    if (scope == "window") return "schedule[].windows[]";
+    if (scope == "limits") return "domains.NAME.access[].limits";
     if (scope == "access") return "domains.NAME.access[]";
     return scope;
 }

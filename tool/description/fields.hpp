@@ -8,18 +8,19 @@
 
 namespace tiffin {
 
-enum class FieldType { Text, Path, Flag, Count, Size, Address, Choice, Map, List };
+enum class FieldType { Text, Path, Flag, Count, Size, Time, Address, Choice, Map, List };
 
 struct Field {
-    std::string_view scope;  // the mapping it stands in: "", "board", "machine", "options", "domain", "cpu", "image", "access"
-    std::string_view name;   // as written
+    std::string_view
+        scope;  // the mapping it stands in: "", "board", "machine", "options", "speed", "schedule", "window", "domain", ...
+    std::string_view name;  // as written
     FieldType type;
     std::string_view unit;              // "" if it has none
     std::string_view range;             // of values, in words; of a Choice: the words, separated by " | "
     std::string_view fallback;          // the default, or "required"
     std::string_view example;           // YAML
     std::string_view text;              // what it means: one or two sentences
-    unsigned long long min{0}, max{0};  // of Count; both 0: no bound
+    unsigned long long min{0}, max{0};  // of Count, and of Time in nanoseconds; both 0: no bound
 };
 
 std::span<Field const> fields();

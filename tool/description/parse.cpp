@@ -1,6 +1,7 @@
 #include "tool/description/parse.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
@@ -22,6 +23,8 @@ public:
         read_board(top, out.board);
         read_machine(top, out);
         read_options(top, out.options);
+        read_speed(top, out.speed);
+        for (auto const& item : top.list("schedule")) read_schedule(item, out);
         if (auto const domains = top.find("domains")) read_domains(*domains, top.key_mark("domains"), out);
     }
 
@@ -70,6 +73,44 @@ private:
         Section section{problems_, *node, "options", "\"options\"", top.key_mark("options")};
         if (auto const verify = section.flag("verify-payloads")) options.verify_payloads = verify->value;
         if (auto const when = section.choice("when-all-stopped")) options.stay_on = when->value == "stay";
+        if (auto const trace = section.size("trace")) read_trace(*trace, options);
+    }
+
+    void read_trace(Located<std::uint64_t> size, Options& options) {
+        auto const bytes = size.value;
+        if (!std::has_single_bit(bytes) || bytes < abi::min_trace_bytes || bytes > abi::max_trace_bytes)
+            problems_.add(size.at, fmt::format("\"trace\" of \"options\" is {}", size_text(bytes)),
+                          "a power of two, 4 KiB to 64 MiB");
+        options.trace = bytes;
+    }
+
+    void read_speed(Section& top, Speed& speed) {
+        auto const node = top.find("speed");
+        if (!node) return;
+        Section section{problems_, *node, "speed", "\"speed\"", top.key_mark("speed")};
+        if (auto const rate = section.count("instructions-per-second")) speed.instructions_per_second = rate->value;
+        if (auto const margin = section.count("margin")) speed.margin = margin->value;
+    }
+
+    void read_schedule(YAML::Node const& node, Description& out) {
+        Section section{problems_, node, "schedule", "a schedule", mark_of(node)};
+        Schedule schedule{.core = {0, section.at()}, .windows = {}};
+        if (auto const core = section.count("core")) schedule.core = *core;
+        if (auto const frame = section.time("major-frame")) schedule.major_frame = frame->value;
+        for (auto const& item : section.list("windows")) read_window(item, schedule);
+        if (section.has("windows") && schedule.windows.empty())
+            problems_.add(section.key_mark("windows"), fmt::format("the schedule of core {} has no window", schedule.core.value),
+                          "at least one", "windows: [{domain: NAME, offset: 0 ms, length: 2 ms}]");
+        out.schedules.push_back(std::move(schedule));
+    }
+
+    void read_window(YAML::Node const& node, Schedule& schedule) {
+        Section section{problems_, node, "window", fmt::format("a window of core {}", schedule.core.value), mark_of(node)};
+        TimeWindow window{.domain = {}, .at = section.at()};
+        if (auto const domain = section.text("domain")) window.domain = *domain;
+        if (auto const offset = section.time("offset")) window.offset = offset->value;
+        if (auto const length = section.time("length")) window.length = length->value;
+        schedule.windows.push_back(std::move(window));
     }
 
     void read_domains(YAML::Node const& node, Mark at, Description& out) {
@@ -101,6 +142,7 @@ private:
         for (auto const& item : section.list("access")) read_access(item, domain);
         if (auto const console = section.flag("console")) domain.console = console->value;
         if (auto const rtc = section.flag("rtc")) domain.rtc = rtc->value;
+        if (auto const slack = section.time("timer-slack")) domain.timer_slack = slack->value;
         out.domains.push_back(std::move(domain));
     }
 
@@ -154,16 +196,50 @@ private:
         if (auto const core = section.count("core")) cpu.core = *core;
         auto const policy = section.choice("policy");
         auto const fixed = policy && policy->value == "fixed";
-        cpu.policy = fixed ? abi::Policy::Fixed : abi::Policy::Share;
+        auto const windows = policy && policy->value == "windows";
+        cpu.policy = fixed ? abi::Policy::Fixed : windows ? abi::Policy::Window : abi::Policy::Share;
+        cpu.policy_written = policy.has_value();
         if (auto const priority = section.count("priority")) cpu.priority = priority->value;
         if (auto const weight = section.count("weight")) cpu.weight = weight->value;
         if (fixed && !section.has("priority")) {
             problems_.add(at, section.what() + " is fixed and has no \"priority\"", "\"priority: 40\"",
                           "1..63; higher runs first");
         }
-        if (fixed && section.has("weight")) misplaced(section, "weight", "share");
-        if (!fixed && section.has("priority")) misplaced(section, "priority", "fixed");
+        if ((fixed || windows) && section.has("weight")) misplaced(section, "weight", "share");
+        if (!fixed) {
+            for (auto const* field : {"priority", "budget", "period", "deadline", "when-exhausted"})
+                if (section.has(field)) misplaced(section, field, "fixed");
+        } else {
+            read_contract(section, cpu);
+        }
         domain.cpus.push_back(cpu);
+    }
+
+    void read_contract(Section& section, CpuUse& cpu) {
+        if (auto const budget = section.time("budget")) cpu.budget = *budget;
+        if (auto const period = section.time("period")) cpu.period = *period;
+        cpu.deadline = cpu.period;
+        if (auto const deadline = section.time("deadline")) cpu.deadline = *deadline;
+        if (auto const when = section.choice("when-exhausted")) cpu.background = when->value == "background";
+        if (section.has("budget") && !section.has("period"))
+            problems_.add(cpu.budget.at, section.what() + " has a \"budget\" and no \"period\"", "\"period: 1 ms\" beside it",
+                          "the budget is for each period");
+        for (auto const* field : {"period", "deadline", "when-exhausted"}) {
+            if (section.has(field) && !section.has("budget"))
+                problems_.add(section.key_mark(field),
+                              fmt::format("\"{}\" of {} has no meaning without a budget", field, section.what()),
+                              "\"budget: 200 us\" beside it");
+        }
+        if (cpu.budget.value == 0 || cpu.period.value == 0) return;
+        auto const longer_than = [&](Located<std::uint64_t> const& limit, char const* what) {
+            if (cpu.budget.value <= limit.value) return;
+            problems_.add(cpu.budget.at,
+                          fmt::format("\"budget\" of {} ({}) is longer than its {} ({})", section.what(),
+                                      time_text(cpu.budget.value), what, time_text(limit.value)),
+                          fmt::format("at most {}", time_text(limit.value)));
+        };
+        longer_than(cpu.period, "period");
+        if (section.has("deadline")) longer_than(cpu.deadline, "deadline");
     }
 
     void misplaced(Section const& section, std::string_view field, std::string_view policy) {
@@ -176,6 +252,10 @@ private:
         DeviceUse use;
         if (auto const device = section.text("device")) use.device = *device;
         use.dma_accepted = section.choice("dma").has_value();
+        if (auto const limits = section.find("limits")) {
+            Section inner{problems_, *limits, "limits", "\"limits\" of " + section.what(), section.key_mark("limits")};
+            if (auto const rate = inner.count("interrupts-per-second")) use.interrupts_per_second = rate->value;
+        }
         if (!use.device.value.empty()) domain.access.push_back(use);
     }
 

@@ -24,8 +24,9 @@ Json scope_schema(std::string_view scope);
 /// What a map or list holds: the structure that the flat table of fields can't say.
 Json nested_schema(Field const& f) {
     if (f.name == "board") return {{"oneOf", {{{"const", "qemu-virt"}}, scope_schema("board")}}};
-    if (f.name == "cpus" || f.name == "access") {
-        auto list = Json{{"type", "array"}, {"items", scope_schema(f.name == "cpus" ? "cpu" : "access")}};
+    if (f.type == FieldType::List) {
+        auto const item = f.name == "cpus" ? "cpu" : f.name == "windows" ? "window" : f.name;
+        auto list = Json{{"type", "array"}, {"items", scope_schema(item)}};
         if (f.name == "cpus") list["minItems"] = 1, list["maxItems"] = 8;
         return list;
     }
@@ -45,6 +46,7 @@ Json value_schema(Field const& f) {
         case FieldType::Flag: return {{"type", "boolean"}};
         case FieldType::Count: return {{"type", "integer"}, {"minimum", f.min}, {"maximum", f.max}};
         case FieldType::Size: return {{"type", "string"}, {"pattern", "^(0x[0-9a-fA-F_]+|[0-9][0-9_]*) *(B|KiB|MiB|GiB)$"}};
+        case FieldType::Time: return {{"type", "string"}, {"pattern", "^(0x[0-9a-fA-F_]+|[0-9][0-9_]*) *(ns|us|ms|s)$"}};
         case FieldType::Address: return {{"type", {"string", "integer"}}, {"pattern", number}, {"minimum", 0}};
         case FieldType::Choice: return {{"enum", words(f.range)}};
         case FieldType::Map:

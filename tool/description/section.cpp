@@ -141,6 +141,20 @@ std::optional<Located<std::uint64_t>> Section::size(std::string_view name) {
     return std::nullopt;
 }
 
+std::optional<Located<std::uint64_t>> Section::time(std::string_view name) {
+    auto const* const field = find_field(scope_, name);
+    auto const expected = fmt::format("{} to {}", time_text(field->min), time_text(field->max));
+    auto const value = scalar(name, expected);
+    if (!value) return std::nullopt;
+    auto const nanoseconds = parse_time(value->value);
+    if (nanoseconds && *nanoseconds >= field->min && *nanoseconds <= field->max)
+        return Located<std::uint64_t>{*nanoseconds, value->at};
+    auto const bare = parse_number(value->value).has_value();
+    problems_.add(value->at, fmt::format("{} is \"{}\"{}", label(name), value->value, bare ? ", without a unit" : ""), expected,
+                  nanoseconds ? "" : "a whole number with its unit: ns, us, ms or s");
+    return std::nullopt;
+}
+
 std::optional<Located<std::uint64_t>> Section::address(std::string_view name) {
     auto const value = scalar(name, "an address, such as 0x4000_0000");
     if (!value) return std::nullopt;

@@ -34,6 +34,7 @@ public:
     std::optional<Located<bool>> flag(std::string_view name);
     std::optional<Located<std::uint64_t>> count(std::string_view name);  // within the table's bounds
     std::optional<Located<std::uint64_t>> size(std::string_view name);   // bytes
+    std::optional<Located<std::uint64_t>> time(std::string_view name);   // nanoseconds, within the table's bounds
     std::optional<Located<std::uint64_t>> address(std::string_view name);
     std::optional<Located<std::string>> choice(std::string_view name);  // one of the table's words
     std::vector<YAML::Node> list(std::string_view name);

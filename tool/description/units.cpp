@@ -13,6 +13,19 @@ struct Unit {
 };
 constexpr Unit units[] = {{"GiB", 30}, {"MiB", 20}, {"KiB", 10}, {"B", 0}};
 
+struct TimeUnit {
+    std::string_view name;
+    std::uint64_t nanoseconds;
+};
+constexpr TimeUnit time_units[] = {{"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}};
+
+/// The number before a unit's name.
+std::optional<std::uint64_t> number_before(std::string_view text, std::string_view unit) {
+    auto digits = text.substr(0, text.size() - unit.size());
+    while (digits.ends_with(' ')) digits.remove_suffix(1);
+    return parse_number(digits);
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -30,13 +43,29 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 std::optional<std::uint64_t> parse_size(std::string_view text) {
     for (auto const& [name, shift] : units) {
         if (!text.ends_with(name)) continue;
-        auto digits = text.substr(0, text.size() - name.size());
-        while (digits.ends_with(' ')) digits.remove_suffix(1);
-        auto const value = parse_number(digits);
+        auto const value = number_before(text, name);
         if (!value || (*value << shift) >> shift != *value) return std::nullopt;
         return *value << shift;
     }
     return std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_time(std::string_view text) {
+    for (auto const& [name, nanoseconds] : time_units) {
+        if (!text.ends_with(name)) continue;
+        auto const value = number_before(text, name);
+        if (!value || *value > ~0ull / nanoseconds) return std::nullopt;
+        return *value * nanoseconds;
+    }
+    return std::nullopt;
+}
+
+std::string time_text(std::uint64_t nanoseconds) {
+    auto const* best = &time_units[0];
+    for (auto const& unit : time_units) {
+        if (nanoseconds != 0 && nanoseconds % unit.nanoseconds == 0) best = &unit;
+    }
+    return fmt::format("{} {}", nanoseconds / best->nanoseconds, best->name);
 }
 
 std::string size_text(std::uint64_t bytes) {

@@ -28,6 +28,22 @@ TEST(Units, NumbersAreDecimalOrHexadecimalWithGroups) {
     }
 }
 
+TEST(Units, ATimeNeedsAUnit) {
+    EXPECT_EQ(parse_time("200 us"), 200'000u);
+    EXPECT_EQ(parse_time("1ms"), 1'000'000u);
+    EXPECT_EQ(parse_time("7 ns"), 7u);
+    EXPECT_EQ(parse_time("3 s"), 3'000'000'000u);
+    for (auto const* text : {"200", "1 Ms", "ms", "-1 ms", "1.5 ms", "1 min", "", "18446744074 s"})
+        EXPECT_EQ(parse_time(text), std::nullopt) << text;
+}
+
+TEST(Units, TimesArePrintedInTheLargestUnitThatDividesThem) {
+    EXPECT_EQ(time_text(1'500'000), "1500 us");
+    EXPECT_EQ(time_text(2'000'000'000), "2 s");
+    EXPECT_EQ(time_text(999), "999 ns");
+    EXPECT_EQ(time_text(0), "0 ns");
+}
+
 TEST(Units, SizesArePrintedInTheLargestUnitThatDividesThem) {
     EXPECT_EQ(size_text(64 << 20), "64 MiB");
     EXPECT_EQ(size_text(65538), "65538 B");

@@ -62,6 +62,15 @@ std::string image(PlanView const& plan, Packed const& packed) {
     return table(fmt::format("Boot image: offsets in the file of {}", rough_size(packed.image.size())), rows);
 }
 
+std::string right_of(abi::VcpuRecord const& v) {
+    if (v.policy == abi::Policy::Window) return "in its windows of the core's schedule";
+    if (v.policy == abi::Policy::Share) return fmt::format("share, weight {}", v.weight);
+    auto out = fmt::format("fixed, priority {}", v.priority);
+    if (v.budget_ns == 0) return out;
+    out += fmt::format(", {} in every {}, deadline {}", time_text(v.budget_ns), time_text(v.period_ns), time_text(v.deadline_ns));
+    return out + ((v.flags & abi::vcpu_background) != 0 ? ", then in the background" : "");
+}
+
 std::string guest(PlanView const& plan, abi::VmRecord const& vm) {
     namespace g = abi::guest_map;
     std::vector<Row> rows{{vm.ram_ipa, vm.ram_size, "RAM"}, {g::gicd, g::gicd_size, "GIC distributor (emulated)"}};
@@ -83,8 +92,7 @@ std::string guest(PlanView const& plan, abi::VmRecord const& vm) {
     }
     std::size_t n = 0;
     for (auto const& v : plan.vcpus_of(vm)) {
-        out += v.policy == abi::Policy::Fixed ? fmt::format("  vCPU {} on core {}: fixed, priority {}\n", n++, v.core, v.priority)
-                                              : fmt::format("  vCPU {} on core {}: share, weight {}\n", n++, v.core, v.weight);
+        out += fmt::format("  vCPU {} on core {}: {}\n", n++, v.core, right_of(v));
     }
     return out + "\n";
 }

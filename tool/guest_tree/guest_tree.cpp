@@ -116,7 +116,7 @@ private:
     void memory() {
         w_.begin(fmt::format("memory@{:x}", g::ram));
         w_.text("device_type", "memory");
-        w_.cells("reg", reg({{g::ram, in_.domain.memory.value}}));
+        w_.cells("reg", reg({{g::ram, in_.domain.memory.value - in_.hidden}}));
         w_.end();
     }
 

@@ -16,7 +16,8 @@ struct GuestTreeInput {
     Board const& board;
     std::vector<Grant> const& grants;
     std::optional<Range> initrd;
-    std::uint64_t seed;  // of rng-seed and kaslr-seed
+    std::uint64_t hidden{0};  // bytes at the end of its RAM that the guest is not told of
+    std::uint64_t seed;       // of rng-seed and kaslr-seed
 };
 
 /// A flattened device tree, the same bytes for the same input.

@@ -31,7 +31,8 @@ public:
         auto const initrd = source_.initrd.value.empty() ? nullptr : read(source_.initrd);
         if (bytes == nullptr || (initrd == nullptr && !source_.initrd.value.empty())) return std::nullopt;
         switch (source_.kind) {
-            case ImageKind::Kernel: return place_kernel(bytes) && place_initrd(initrd) ? std::optional{image_} : std::nullopt;
+            case ImageKind::Kernel:
+                return place_kernel(bytes) && place_initrd(initrd) && place_pv_time() ? std::optional{image_} : std::nullopt;
             case ImageKind::Elf: return place_elf(bytes) ? std::optional{image_} : std::nullopt;
             case ImageKind::Raw: return place_raw(bytes) ? std::optional{image_} : std::nullopt;
         }
@@ -113,6 +114,12 @@ private:
         image_.pieces.push_back({at, initrd, "initrd"});
         image_.initrd = Range{at, initrd->size()};
         image_.end = at + initrd->size();
+        return true;
+    }
+
+    /// Kernels learn the time that was stolen from them through a page that they do not use otherwise.
+    bool place_pv_time() {
+        if (image_.end <= ram_end() - page_size) image_.pv_time = ram_end() - page_size;
         return true;
     }
 

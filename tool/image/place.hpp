@@ -22,7 +22,8 @@ struct GuestImage {
     std::uint64_t entry{0};
     std::uint64_t end{0};  // first address behind everything the image needs (with .bss)
     std::optional<Range> initrd;
-    bool tree_below{false};  // the device tree goes to the start of RAM (under a kernel); else to its end
+    std::uint64_t pv_time{0};  // page at the end of RAM that a kernel's memory map leaves out (VmRecord::pv_time_ipa); 0: none
+    bool tree_below{false};    // the device tree goes to the start of RAM (under a kernel); else to its end
 };
 
 /// Reads and places the files of a domain. Problems name the file's place in the description.

@@ -138,7 +138,9 @@ private:
         h.board = in_.board.record;
         h.board.name = t.text(in_.board.name);
         for (auto const& r : in_.board.memory) t.memory.push_back({r.base, r.size});
+        h.trace_bytes = options.trace;
         for (std::size_t i = 0; i < in_.guests.size(); ++i) add_vm(t, order_.empty() ? i : order_[i]);
+        for (auto const& schedule : in_.description.schedules) add_frame(t, schedule);
         return t;
     }
 
@@ -150,6 +152,7 @@ private:
         vm.flags = (domain.console ? abi::vm_has_uart : 0u) | (domain.rtc ? abi::vm_has_rtc : 0u);
         vm.ram_ipa = abi::guest_map::ram, vm.ram_size = domain.memory.value, vm.ram_pa = ram_[i];
         vm.entry = guest.image.entry, vm.x0 = guest.x0;
+        vm.pv_time_ipa = guest.image.pv_time, vm.timer_slack_ns = domain.timer_slack;
         vm.payloads.offset = u32(t.payloads.size()), vm.vcpus.offset = u32(t.vcpus.size());
         vm.windows.offset = u32(t.windows.size()), vm.interrupts.offset = u32(t.interrupts.size());
         add_payloads(t, i), add_vcpus(t, domain), add_grants(t, guest);
@@ -174,8 +177,21 @@ private:
     static void add_vcpus(PlanTables& t, Domain const& domain) {
         for (auto const& cpu : domain.cpus) {
             auto const fixed = cpu.policy == abi::Policy::Fixed;
+            auto const budgeted = fixed && cpu.budget.value != 0;
             t.vcpus.push_back({u32(t.vms.size()), u32(cpu.core.value), cpu.policy, fixed ? u32(cpu.priority) : 0,
-                               fixed ? 0 : u32(cpu.weight), 0});
+                               fixed ? 0 : u32(cpu.weight), cpu.background ? u32(abi::vcpu_background) : 0u,
+                               budgeted ? cpu.budget.value : 0, budgeted ? cpu.period.value : 0,
+                               budgeted ? cpu.deadline.value : 0});
+        }
+    }
+
+    void add_frame(PlanTables& t, Schedule const& schedule) const {
+        t.frames.push_back(
+            {u32(schedule.core.value), 0, schedule.major_frame, {u32(t.slots.size()), u32(schedule.windows.size())}});
+        for (auto const& window : schedule.windows) {
+            std::uint32_t vm = 0;
+            while (in_.guests[order_.empty() ? vm : order_[vm]].domain->name.value != window.domain.value) ++vm;
+            t.slots.push_back({vm, 0, window.offset, window.length});
         }
     }
 
@@ -184,7 +200,7 @@ private:
             auto const what = t.text(grant.device->name);
             for (auto const& w : grant.windows) t.windows.push_back({w.ipa, w.pa.base, w.pa.size, what, grant.at.line});
             for (auto const& i : grant.interrupts)
-                t.interrupts.push_back({i.physical, i.virtual_id, i.edge ? 1u : 0u, grant.at.line});
+                t.interrupts.push_back({i.physical, i.virtual_id, i.edge ? 1u : 0u, grant.at.line, u32(i.per_second), 0});
         }
     }
 

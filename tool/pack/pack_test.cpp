@@ -217,7 +217,8 @@ TEST(GuestTree, HoldsWhatTheVmHas) {
     auto const tree = Fdt::open(tree_of(*result.packed, 0));
     ASSERT_TRUE(tree);
     EXPECT_EQ(tree->text(tree->node("/chosen"), "bootargs"), "console=ttyAMA0 quiet");
-    EXPECT_EQ(tree->reg(tree->node("/memory@40000000"))[0], (Range{0x4000'0000, 16 << 20}));
+    EXPECT_EQ(tree->reg(tree->node("/memory@40000000"))[0], (Range{0x4000'0000, (16 << 20) - page_size}))
+        << "the last page is for stolen time";
     EXPECT_EQ(tree->children(tree->node("/cpus")).size(), 2u);
     EXPECT_EQ(tree->text(tree->node("/psci"), "method"), "hvc");
     EXPECT_EQ(tree->reg(tree->node("/intc@8000000"))[1].size, 0x4'0000u);
