@@ -1,0 +1,70 @@
+// What the analysis knows of a device: plain numbers, no description, no plan. docs/contract.md says what they mean and why the
+// hypervisor keeps to them.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tiffin::contract {
+
+using Ns = std::uint64_t;
+
+inline constexpr Ns us = 1'000, ms = 1'000'000, second = 1'000'000'000;
+
+/// What EL2 itself costs on this board: measured path lengths, in time. Each is a most.
+struct Overheads {
+    Ns switching{0};    // from one guest's last instruction to another's first
+    Ns interrupt{0};    // an interrupt at EL2 that is for a VM, or brings budget back, without the switch that may follow
+    Ns masked{0};       // the longest path that no interrupt ends
+    Ns lock{0};         // waiting for the other cores in it
+    Ns wake_charge{0};  // what a wake-up takes from the waker's own budget beside the time it runs: its switch is in that already
+
+    /// How late EL2 may be to do what is due: the path that it is in must end.
+    [[nodiscard]] Ns blocking() const { return masked + lock; }
+    /// How far past its budget a vCPU may run: the timer's interrupt comes late, and then takes time itself.
+    [[nodiscard]] Ns overrun() const { return blocking() + interrupt; }
+};
+
+/// The right of a `fixed` vCPU to its core: `budget` in each `period`, enforced; and what it wants in return.
+struct Server {
+    Ns budget{0}, period{0};
+    Ns deadline{0};          // from waking to sleeping again
+    bool background{false};  // beyond its budget it runs when nobody else wants to
+};
+
+enum class Policy : std::uint8_t { Share, Fixed, Window };
+
+/// A vCPU on its core.
+struct Task {
+    std::string vm{};
+    unsigned vcpu{0};
+    Policy policy{Policy::Share};
+    unsigned priority{0};            // fixed: higher runs first; equals in the order in which they became ready
+    std::optional<Server> server{};  // fixed: none may take all of the core
+    unsigned weight{0};              // share
+    Ns slice{0};                     // share: how long it runs while another share waits
+    unsigned devices{0};             // interrupt lines of devices that come to this core for it
+};
+
+/// From `offset` after the start of each major frame, for `length`, the core is one VM's.
+struct Slot {
+    std::string vm{};
+    Ns offset{0}, length{0};
+};
+
+/// A static schedule (ARINC 653): repeated every `major`.
+struct Frame {
+    Ns major{0};
+    std::vector<Slot> slots{};  // ascending, disjoint
+};
+
+struct Core {
+    unsigned id{0};
+    std::vector<Task> tasks{};
+    Overheads overheads{};
+    std::optional<Frame> frame{};  // there: every task is Policy::Window
+};
+
+}  // namespace tiffin::contract
