@@ -39,7 +39,7 @@ struct Typer {
 
 /// GICv2 CPU interface.
 namespace gicc {
-inline constexpr std::uint32_t ctlr = 0x00, pmr = 0x04, bpr = 0x08, iar = 0x0c, eoir = 0x10, dir = 0x1000;
+inline constexpr std::uint32_t ctlr = 0x00, pmr = 0x04, bpr = 0x08, iar = 0x0c, eoir = 0x10, hppir = 0x18, dir = 0x1000;
 inline constexpr std::uint32_t ctlr_enable = 1, ctlr_eoi_mode = 1u << 9;
 }  // namespace gicc
 

@@ -53,6 +53,8 @@ std::uint32_t take_eoi_count();
 
 // Physical interrupts of this core.
 std::uint32_t acknowledge();
+/// The INTID that acknowledge() would give now; nothing changes.
+std::uint32_t pending_interrupt();
 /// Drops the running priority; the interrupt stays active until deactivated (by us, or by a guest through its list register).
 void drop_priority(std::uint32_t intid);
 void deactivate(std::uint32_t intid);

@@ -11,6 +11,9 @@ namespace tiffin {
 
 class Console;
 struct Vm;
+namespace trace {
+struct Recorder;
+}
 
 struct Cpu {
     Vcpu* current{nullptr};         // on whose behalf the core runs; nullptr: nobody's (idle)
@@ -23,6 +26,7 @@ struct Cpu {
     std::uint64_t slice_end{TimerQueue::never};
     std::uint64_t programmed{0};  // what the EL2 timer is set to
     std::uint64_t idle_ticks{0}, idle_wakeups{0};
+    trace::Recorder* trace{nullptr};  // nullptr: nobody asked for a trace
     TimerQueue timers;
     Scheduler scheduler;
 };

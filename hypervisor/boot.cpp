@@ -7,6 +7,7 @@
 #include "core/console/shell.hpp"
 #include "core/cpu.hpp"
 #include "core/lifecycle/lifecycle.hpp"
+#include "core/trace/trace.hpp"
 #include "drivers/gic/gic.hpp"
 #include "drivers/uart/pl011_uart.hpp"
 #include "hypervisor/build_vms.hpp"
@@ -148,6 +149,19 @@ void set_up_console(PlanView const& plan, Gic& gic) {
     gic.enable(plan.board().uart_intid, 0);
 }
 
+/// For those who read memory from outside: QEMU's monitor, a debugger.
+void say_where_traces_are() {
+    if (machine.cpus[0].trace == nullptr) return;
+    auto const& info = layout::info();
+    machine.console->log(Line{} << "trace: plan at " << Hex{(layout::image() + info.plan_offset).raw()} << ", " << info.plan_bytes
+                                << " bytes");
+    for (Cpu const& cpu : machine.cpus) {
+        auto const& header = *cpu.trace->header;
+        machine.console->log(Line{} << "trace: core " << cpu.index << " at " << Hex{reinterpret_cast<std::uint64_t>(&header)}
+                                    << ", " << abi::trace_header_bytes + header.capacity * sizeof(abi::TraceEvent) << " bytes");
+    }
+}
+
 void say_hello(PlanView const& plan, Pool const& pool) {
     Line line;
     line << "Tiffin " << TIFFIN_VERSION << " on " << plan.string(plan.board().name) << ": " << plan.vms().size()
@@ -156,6 +170,14 @@ void say_hello(PlanView const& plan, Pool const& pool) {
     Line memory;
     memory << "memory: " << pool.used() << " bytes for " << plan.vms().size() << " VMs";
     machine.console->log(memory.view());
+    say_where_traces_are();
+}
+
+/// Whom this core runs first.
+Vcpu* enter_first(Cpu& cpu) {
+    if (cpu.trace == nullptr) return sched::switch_vcpu(cpu);
+    cpu.trace->header->started = machine.started;
+    return trace::switch_vcpu(cpu);
 }
 
 }  // namespace
@@ -185,7 +207,7 @@ Vcpu* boot(std::uint64_t device_tree) {
     machine.started = arch::now();
     machine.cpus[0].turn_started = machine.started;
     for (Vm* vm : machine.vms) lifecycle::boot(*vm);
-    return sched::switch_vcpu(machine.cpus[0]);
+    return enter_first(machine.cpus[0]);
 }
 
 }  // namespace tiffin

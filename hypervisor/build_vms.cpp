@@ -3,6 +3,7 @@
 #include "arch/aarch64/cpu.hpp"
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
+#include "core/trace/trace.hpp"
 #include "core/vm/vm.hpp"
 #include "hypervisor/layout.hpp"
 #include "plan/pool.hpp"
@@ -101,6 +102,7 @@ void build_cpu(Pool& pool, PlanView const& plan, Cpu& cpu, std::uint32_t index) 
     cpu.index = index;
     cpu.timers = TimerQueue{pool.array<Timer*>(2 * count)};
     cpu.scheduler = Scheduler{pool.array<Vcpu*>(count)};
+    cpu.trace = trace::make(pool, index, plan.header().trace_bytes);
 }
 
 }  // namespace

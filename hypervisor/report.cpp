@@ -4,6 +4,7 @@
 #include "core/console/format.hpp"
 #include "core/cpu.hpp"
 #include "core/lifecycle/lifecycle.hpp"
+#include "core/trace/trace.hpp"
 #include "hypervisor/panic.hpp"
 
 namespace tiffin {
@@ -28,6 +29,20 @@ void report(Vm const& vm) {
          << " switches=" << stats.switches << " faults=" << vm.faults;
     machine.console->log(line.view());
     machine.console->drain_now();
+}
+
+/// With a trace: the longest time that EL2 kept interrupts masked, and where.
+void report_longest_path(Cpu const& cpu) {
+    auto const path = trace::longest(cpu);
+    if (path.ticks == 0) return;
+    Line line;
+    line << "report path core=" << cpu.index << " ticks=" << path.ticks << " kind=" << abi::name(path.kind)
+         << " argument=" << Hex{path.argument}
+         << " vm=" << (path.who == abi::trace_nobody ? "-" : machine.vms[path.who & 0xfff]->name)
+         << (path.how == abi::TraceEnd::Return   ? " end=return"
+             : path.how == abi::TraceEnd::Switch ? " end=switch"
+                                                 : " end=sleep");
+    machine.console->log(line.view());
 }
 
 }  // namespace
@@ -65,6 +80,7 @@ void on_all_stopped() {
     Line line;
     line << "report machine ticks=" << ticks << " freq=" << arch::frequency() << " idle_ticks=" << machine.cpus[0].idle_ticks;
     machine.console->log(line.view());
+    for (Cpu const& cpu : machine.cpus) report_longest_path(cpu);
     machine.console->drain_now();
     if ((machine.plan->header().flags & abi::plan_stay_on) == 0) stop_machine(status);
 }

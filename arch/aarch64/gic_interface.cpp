@@ -122,6 +122,12 @@ std::uint32_t acknowledge() {
     return read_mmio(cpu_interface, gicc::iar);
 }
 
+std::uint32_t pending_interrupt() {
+    auto const pending =
+        v3() ? static_cast<std::uint32_t>(TIFFIN_READ_SYSREG("icc_hppir1_el1")) : read_mmio(cpu_interface, gicc::hppir);
+    return pending & 0x3ff;
+}
+
 void drop_priority(std::uint32_t intid) {
     if (v3()) {
         TIFFIN_WRITE_SYSREG("icc_eoir1_el1", intid);

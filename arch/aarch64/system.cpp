@@ -9,7 +9,7 @@
 #include "core/cpu.hpp"
 #include "core/vm/vm.hpp"
 
-extern "C" char tiffin_vectors[];
+extern "C" char tiffin_vectors[], tiffin_tracing_vectors[];
 
 namespace tiffin::arch {
 namespace {
@@ -159,7 +159,8 @@ void clear_newer_controls() {
 }  // namespace
 
 void configure_el2() {
-    TIFFIN_WRITE_SYSREG("vbar_el2", reinterpret_cast<std::uint64_t>(tiffin_vectors));
+    auto const* const vectors = machine.plan->header().trace_bytes == 0 ? tiffin_vectors : tiffin_tracing_vectors;
+    TIFFIN_WRITE_SYSREG("vbar_el2", reinterpret_cast<std::uint64_t>(vectors));
     TIFFIN_WRITE_SYSREG("hcr_el2", hcr);
     // MDCR_EL2.HPMN: all counters, where there are any; zero needs FEAT_HPMN0.
     auto const pmu = id_register(5, 0) >> 8 & 0xf;

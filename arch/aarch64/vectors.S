@@ -4,14 +4,20 @@
 // only what C++ may clobber (x0-x18, x29, x30); C++ keeps x19-x28 by itself. What needs the whole frame (an emulated load into
 // x20, a switch) saves the rest. EL2 runs with interrupts masked throughout, so ELR_EL2 and SPSR_EL2 stay as they are unless the
 // vCPU changes. Offsets are checked in core/vm/vcpu.hpp.
+//
+// There are two tables. The second is used when the plan asks for a trace: it reads the counter on the way in, and calls the
+// tracing entries of hypervisor/entry.cpp. The first knows nothing of that.
 
 #define FRAME_PC    248
 #define FRAME_STACK 264
 
-    .macro  save_clobbered
+    .macro  save_clobbered traced=0
     stp     x0, x1, [sp, #0]
     stp     x2, x3, [sp, #16]
     stp     x4, x5, [sp, #32]
+    .if     \traced
+    mrs     x4, cntpct_el0      // when the path began, but for these three stores
+    .endif
     stp     x6, x7, [sp, #48]
     stp     x8, x9, [sp, #64]
     stp     x10, x11, [sp, #80]
@@ -75,6 +81,58 @@ tiffin_vectors:
     bl      tiffin_on_serror
     b       leave_whole
     .endr
+
+    .balign 2048
+    .global tiffin_tracing_vectors
+tiffin_tracing_vectors:
+    .rept   8                   // current EL
+    .balign 128
+    b       el2_exception
+    .endr
+    .rept   2                   // lower EL; x4 is the time of entry
+    .balign 128                 // synchronous
+    save_clobbered traced=1
+    mov     sp, x1
+    mrs     x1, esr_el2
+    lsr     x2, x1, #26
+    cmp     x2, #0x16
+    b.ne    on_traced_synchronous
+    mov     x1, x4
+    bl      tiffin_traced_hypercall
+    b       traced_leave
+    .balign 128                 // IRQ
+    save_clobbered traced=1
+    mov     sp, x1
+    mov     x1, x4
+    bl      tiffin_traced_interrupt
+    b       traced_leave
+    .balign 128                 // FIQ
+    b       el2_exception
+    .balign 128                 // SError
+    save_clobbered traced=1
+    mov     sp, x1
+    save_rest x0
+    mov     x1, x4
+    bl      tiffin_traced_serror
+    b       traced_leave_whole
+    .endr
+
+on_traced_synchronous:
+    save_rest x0
+    mrs     x2, far_el2
+    mrs     x3, hpfar_el2
+    bl      tiffin_traced_synchronous
+traced_leave_whole:
+    cbnz    w0, traced_switch
+    b       leave_whole
+traced_leave:
+    cbz     w0, leave
+    mrs     x0, tpidr_el2
+    save_rest x0
+traced_switch:
+    mrs     x0, tpidr_el2
+    bl      tiffin_traced_switch
+    b       tiffin_enter
 
 on_synchronous:                 // x0 vCPU, x1 ESR
     save_rest x0

@@ -119,6 +119,13 @@ std::uint32_t acknowledge() {
     return armv8::spurious_intid;
 }
 
+std::uint32_t pending_interrupt() {
+    auto const& h = hardware();
+    for (auto const intid : h.irq_pending)
+        if (!h.irq_active.contains(intid)) return intid;
+    return armv8::spurious_intid;
+}
+
 void drop_priority(std::uint32_t intid) { record(Event::Kind::DropPriority, intid); }
 
 void deactivate(std::uint32_t intid) {

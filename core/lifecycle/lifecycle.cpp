@@ -7,6 +7,7 @@
 #include "core/console/console.hpp"
 #include "core/console/format.hpp"
 #include "core/cpu.hpp"
+#include "core/trace/trace.hpp"
 
 namespace tiffin::lifecycle {
 namespace {
@@ -18,6 +19,7 @@ void enter(Vm& vm, VmState to) {
     bool const was_alive = vm.state == VmState::Running || vm.state == VmState::Starting;
     bool const alive = to == VmState::Running || to == VmState::Starting;
     vm.state = to;
+    trace::note(*vm.vcpus[0]->cpu, trace::TraceKind::State, *vm.vcpus[0], static_cast<std::uint32_t>(to));
     if (alive && !was_alive) ++machine.running;
     if (!alive && was_alive) --machine.running;
 }

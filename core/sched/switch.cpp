@@ -6,6 +6,7 @@
 #include "core/cpu.hpp"
 #include "core/irq/physical.hpp"
 #include "core/lifecycle/lifecycle.hpp"
+#include "core/trace/trace.hpp"
 #include "core/vm/vm.hpp"
 
 namespace tiffin::sched {
@@ -109,7 +110,9 @@ void leave_current(Cpu& cpu) {
 [[gnu::noinline]] void idle(Cpu& cpu) {
     if (machine.on_quiet != nullptr) machine.on_quiet();
     program_timer(cpu);
+    if (cpu.trace != nullptr) trace::sleep_begins(cpu);
     arch::wait_for_interrupt();
+    if (cpu.trace != nullptr) trace::sleep_ends(cpu);
     ++cpu.idle_wakeups;
     irq::handle_all(cpu);
     account(cpu);
@@ -118,6 +121,7 @@ void leave_current(Cpu& cpu) {
 /// A VM that is being started anew does its scrubbing here, in bounded steps on its own account, until someone can enter a guest.
 [[gnu::cold, gnu::noinline]] Vcpu* work_off_starts(Cpu& cpu, Vcpu* v) {
     for (; v != nullptr && v->vm->state == VmState::Starting; v = cpu.scheduler.take()) {
+        if (cpu.trace != nullptr) trace::step_begins(cpu, *v);
         lifecycle::start_step(*v->vm);
         auto const now = arch::now();
         cpu.scheduler.charge(*v, now - cpu.turn_started);
@@ -141,6 +145,7 @@ Vcpu* take_runnable(Cpu& cpu) {
 void wake(Vcpu& v) {
     if (v.state != VcpuState::Blocked) return;
     ++v.stats.wakeups;
+    trace::note(*v.cpu, trace::TraceKind::Wake, v);
     make_ready(v);
 }
 
