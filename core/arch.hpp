@@ -64,6 +64,8 @@ void set_active(std::uint32_t intid);
 // Translation.
 /// Forgets what the TLBs know of the VM's stage 2 (and of stage 1 on top of it).
 void flush_vm(Vm const& vm);
+/// The same for every VM, on every core: VMIDs are about to be given anew.
+void flush_all_vms();
 /// The same for one page of the loaded VM.
 void flush_page(Ipa page);
 /// Makes descriptors that were just written visible to table walks, before a guest can depend on them.

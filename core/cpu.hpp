@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "core/mem/vmid.hpp"
 #include "core/sched/scheduler.hpp"
 #include "core/sched/timer_queue.hpp"
 #include "plan/view.hpp"
@@ -49,6 +50,7 @@ struct Machine {
     bool gic_is_v3{true};
     std::uint32_t virtual_timer_intid{27};  // of the board, here for the hot path
     std::uint64_t random_state[4]{};        // of the TRNG service's generator
+    VmidAllocator vmids;
     /// Called when the last VM has stopped.
     void (*on_all_stopped)(){nullptr};
     /// Called for the hypervisor's own SPI (its UART).

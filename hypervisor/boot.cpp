@@ -80,7 +80,6 @@ void check_processor(PlanView const& plan) {
         require(board.gicc_size >= 0x2000 && board.gicv_size >= 0x2000,
                 "the plan's GICv2 CPU interface has no room for GICC_DIR");
     require(plan.header().pool_bytes >= pool_bytes(plan), "the plan reserves too little memory for the hypervisor's tables");
-    require(plan.vms().size() < (arch::has_vmid16() ? 65536u : 256u), "more VMs than this processor has VMIDs");
     require(arch::affinity() == board.mpidr[0], "the plan's core 0 is not the core that this image was started on");
     for (auto const& vcpu : plan.vcpus())
         require(vcpu.core < abi::run_cpus, "a vCPU is pinned to another core than 0, and this version runs one core");

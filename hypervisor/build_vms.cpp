@@ -88,10 +88,8 @@ Vm& build_vm(Pool& pool, PlanView const& plan, Console& console, std::uint32_t i
         set_up_vcpu(*vm.vcpus[i], vm, i, vcpus[i]);
     }
     vm.stage2.build(pool, plan, record, layout::image());
-    bool const vmid16 = arch::has_vmid16();
     auto const range = arch::physical_range() < 5 ? arch::physical_range() : 5;
-    vm.stage2.set_registers(vm.stage2.root().raw() | static_cast<std::uint64_t>(id + 1) << 48,
-                            armv8::Vtcr::make(ipa_bits(plan, record), range, vmid16));
+    vm.stage2.set_vtcr(armv8::Vtcr::make(ipa_bits(plan, record), range, arch::has_vmid16()));
     add_devices(pool, plan, *box);
     return vm;
 }
@@ -109,6 +107,7 @@ void build_cpu(Pool& pool, PlanView const& plan, Cpu& cpu, std::uint32_t index) 
 
 void build_machine(Pool& pool, PlanView const& plan, Console& console, Gic& gic) {
     constexpr std::size_t spis = 1020 - 32;
+    machine.vmids.set_bits(arch::has_vmid16() ? 16 : 8);
     machine.irq_owners = pool.array<IrqOwner>(spis);
     machine.cpus = pool.array<Cpu>(1);
     build_cpu(pool, plan, machine.cpus[0], 0);

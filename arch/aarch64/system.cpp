@@ -76,6 +76,8 @@ void flush_vm(Vm const& vm) {
     isb();
 }
 
+void flush_all_vms() { asm volatile("dsb ishst\n tlbi alle1is\n dsb ish\n isb" ::: "memory"); }
+
 void flush_page(Ipa page) {
     asm volatile("dsb ishst\n tlbi ipas2e1is, %0\n dsb ish\n tlbi vmalle1is\n dsb ish\n isb" ::"r"(page.raw() >> 12) : "memory");
 }

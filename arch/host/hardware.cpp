@@ -143,6 +143,11 @@ void flush_vm(Vm const& vm) {
     if (hardware().on_flush) hardware().on_flush();
 }
 
+void flush_all_vms() {
+    record(Event::Kind::FlushAllVms);
+    if (hardware().on_flush) hardware().on_flush();
+}
+
 void flush_page(Ipa page) {
     record(Event::Kind::FlushPage, page.raw());
     if (hardware().on_flush) hardware().on_flush();

@@ -32,6 +32,7 @@ struct SleepsForEver {};
 struct Event {
     enum class Kind : std::uint8_t {
         FlushVm,
+        FlushAllVms,
         FlushPage,
         CopyPage,
         ZeroPage,
@@ -70,7 +71,7 @@ struct Hardware {
     std::vector<Injected> injected;
     std::vector<Event> events;
     std::function<std::optional<Ipa>(Gva)> translate;  // stage 1; not set: identity
-    std::function<void()> on_flush;                    // in the middle of flush_vm and flush_page
+    std::function<void()> on_flush;                    // in the middle of a flush
     std::function<void()> on_sleep;                    // instead of sleeping until the deadline
 
     [[nodiscard]] std::size_t count(Event::Kind kind) const;

@@ -65,6 +65,9 @@ void Stage2::restore_page(Vm const& vm, std::uint64_t offset) {
     *tables_.page(page.raw()) = Descriptor::leaf(original, armv8::geometry::last_level, armv8::Stage2::image);
 }
 
-void Stage2::flush(Vm const& vm) { arch::flush_vm(vm); }
+void Stage2::flush(Vm const& vm) {
+    // Without a VMID of this generation it has not run since all translations were flushed, and the old one may be another VM's.
+    if (machine.vmids.current(vmid_generation_)) arch::flush_vm(vm);
+}
 
 }  // namespace tiffin

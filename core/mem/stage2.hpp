@@ -28,21 +28,26 @@ public:
     /// Forgets cached translations after restore_page.
     void flush(Vm const& vm);
 
+    /// What VTTBR_EL2 and VTCR_EL2 hold while one of the VM's vCPUs is loaded.
     [[nodiscard]] std::uint64_t vttbr() const { return vttbr_; }
     [[nodiscard]] std::uint64_t vtcr() const { return vtcr_; }
-    /// What VTTBR_EL2 and VTCR_EL2 hold while one of the VM's vCPUs is loaded.
-    void set_registers(std::uint64_t vttbr, std::uint64_t vtcr) {
-        vttbr_ = vttbr;
-        vtcr_ = vtcr;
-    }
+    void set_vtcr(std::uint64_t vtcr) { vtcr_ = vtcr; }
     [[nodiscard]] Pa root() const { return tables_.root(); }
+
+    /// The VMID lent to it (core/mem/vmid.hpp), and the generation in which; 0: never.
+    [[nodiscard]] std::uint16_t vmid() const { return static_cast<std::uint16_t>(vttbr_ >> 48); }
+    [[nodiscard]] std::uint64_t vmid_generation() const { return vmid_generation_; }
+    void set_vmid(std::uint32_t vmid, std::uint64_t generation) {
+        vttbr_ = root().raw() | std::uint64_t{vmid} << 48;
+        vmid_generation_ = generation;
+    }
 
 private:
     [[nodiscard]] abi::PayloadRecord const* payload_at(Vm const& vm, Ipa page) const;
 
     PageTable tables_;
     Pa image_{0};
-    std::uint64_t vttbr_{0}, vtcr_{0};
+    std::uint64_t vttbr_{0}, vtcr_{0}, vmid_generation_{0};
 };
 
 }  // namespace tiffin

@@ -84,6 +84,9 @@ void switch_in(Cpu& cpu, Vcpu& v, std::uint32_t leftover) {
         arch::set_ich_hcr(v.vgic.hcr);  // no list register to move
     }
     for_each_physical(v, arch::set_active);
+    Stage2& stage2 = v.vm->stage2;
+    if (!machine.vmids.current(stage2.vmid_generation())) [[unlikely]]
+        machine.vmids.give(stage2, machine.cpus);
     arch::load(v);
     ++v.stats.switches;
 }
