@@ -25,7 +25,8 @@ struct Cpu {
     std::uint32_t index{0};         // in BoardRecord::mpidr
     std::uint64_t turn_started{0};  // counter when `current` got the core, or idling began
     std::uint64_t slice_end{TimerQueue::never};
-    std::uint64_t programmed{0};  // what the EL2 timer is set to
+    std::uint64_t switch_ticks{0};  // 1 us: longer than a switch takes
+    std::uint64_t programmed{0};    // what the EL2 timer is set to
     std::uint64_t idle_ticks{0}, idle_wakeups{0};
     trace::Recorder* trace{nullptr};  // nullptr: nobody asked for a trace
     TimerQueue timers;

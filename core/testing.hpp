@@ -1,6 +1,7 @@
 // A machine in host memory, for tests and fuzzers: VMs with RAM, vCPUs and a console on the recording fake of arch/host. Its RAM
 // lies at the physical addresses that the plan names, so that page tables, copies and scrubbing work on real memory.
 #pragma once
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -199,8 +200,10 @@ private:
 
     void build_cpu() {
         auto const count = plan_->vcpus().size();
+        cpu_.switch_ticks = arch::frequency() / 1'000'000;
         cpu_.timers = TimerQueue{pool_.array<Timer*>(2 * count)};
-        cpu_.scheduler = Scheduler{pool_.array<Vcpu*>(count)};
+        cpu_.scheduler = Scheduler{
+            static_cast<std::uint32_t>(std::ranges::count(plan_->vcpus(), abi::Policy::Share, &abi::VcpuRecord::policy))};
         machine.cpus = {&cpu_, 1};
     }
 

@@ -95,11 +95,16 @@ Vm& build_vm(Pool& pool, PlanView const& plan, Console& console, std::uint32_t i
 }
 
 void build_cpu(Pool& pool, PlanView const& plan, Cpu& cpu, std::uint32_t index) {
-    std::size_t count = 0;
-    for (auto const& vcpu : plan.vcpus()) count += vcpu.core == index ? 1 : 0;
+    std::uint32_t count = 0, sharers = 0;
+    for (auto const& vcpu : plan.vcpus()) {
+        if (vcpu.core != index) continue;
+        ++count;
+        sharers += vcpu.policy == abi::Policy::Share ? 1 : 0;
+    }
     cpu.index = index;
-    cpu.timers = TimerQueue{pool.array<Timer*>(2 * count)};
-    cpu.scheduler = Scheduler{pool.array<Vcpu*>(count)};
+    cpu.timers = TimerQueue{pool.array<Timer*>(2ull * count)};
+    cpu.switch_ticks = arch::frequency() / 1'000'000;
+    cpu.scheduler = Scheduler{sharers};
     cpu.trace = trace::make(pool, index, plan.header().trace_bytes);
 }
 

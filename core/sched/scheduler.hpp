@@ -2,22 +2,21 @@
 // `share` vCPU that has had least for its weight. Tickless: a timer is set only when someone waits for it.
 #pragma once
 #include <cstdint>
-#include <span>
 
 #include "abi/plan.hpp"
+#include "core/sched/share_queue.hpp"
 
 namespace tiffin {
 
 struct Cpu;
 struct Vcpu;
 
-/// The ready vCPUs of one core; the running one is not among them. Pick, queue and remove are O(1) for `fixed`, O(log n) for
-/// `share`.
+/// The ready vCPUs of one core; the running one is not among them. To choose and to queue is O(1).
 class Scheduler {
 public:
     Scheduler() = default;
-    /// `slots` has room for every `share` vCPU of the core.
-    explicit Scheduler(std::span<Vcpu*> slots) : heap_{slots} {}
+    /// `sharers`: how many `share` vCPUs the core has, ready or not.
+    explicit Scheduler(std::uint32_t sharers) : sharers_{sharers} {}
 
     /// Where among its equals: in front (it was preempted), or behind them (it woke, or yielded). `share` vCPUs queue by virtual
     /// time alone.
@@ -26,6 +25,17 @@ public:
     /// Vcpu::weight_factor for `weight`, 1..max_weight: 2^16 * default_weight / weight, rounded, so that no weight is off by more
     /// than 0.1 %.
     static constexpr std::uint64_t factor_of(std::uint32_t weight) { return ((abi::default_weight << 16) + weight / 2) / weight; }
+
+    /// Ticks that a `share` vCPU may run while another waits; `second` in ticks. By its weight, so that all come equally often: 4 ms for the
+    /// default weight. With more than eight sharers they are shorter, down to 0.2 ms, so that a round of all takes no seconds and shares
+    /// are right after a few; no shorter, since a guest should find something in its caches.
+    [[nodiscard]] std::uint64_t slice_for(std::uint32_t weight, std::uint64_t second) const {
+        auto const most = second / 250, least = second / 20'000;
+        auto const round = second * 32 / 1000 / (sharers_ == 0 ? 1 : sharers_);
+        auto const usual = round < second / 5000 ? second / 5000 : round > most ? most : round;
+        auto const weighted = usual * weight / abi::default_weight;
+        return weighted < least ? least : weighted > most ? most : weighted;
+    }
 
     /// Queues a ready vCPU that is not queued.
     void add(Vcpu& v, Place place);
@@ -36,21 +46,17 @@ public:
     /// Should `candidate` (ready) displace `running`? `slack` is how far in virtual time a `share` vCPU must be behind.
     [[nodiscard]] static bool beats(Vcpu const& candidate, Vcpu const& running, std::uint64_t slack);
     /// Does anyone of `share` wait?
-    [[nodiscard]] bool shares_waiting() const { return count_ != 0; }
+    [[nodiscard]] bool shares_waiting() const { return !shares_.empty(); }
     /// Accounts run time, and keeps the core's notion of virtual time. A vCPU that wakes starts not more than `bonus` behind it.
     void charge(Vcpu& v, std::uint64_t ticks);
     void catch_up(Vcpu& v, std::uint64_t bonus) const;
 
 private:
-    void place(Vcpu& v, std::uint32_t at);
-    void sift_up(std::uint32_t at);
-    void sift_down(std::uint32_t at);
-
     std::uint64_t ready_priorities_{0};  // bit p: someone of priority p is ready
     Vcpu* head_[abi::max_priority + 1]{};
     Vcpu* tail_[abi::max_priority + 1]{};
-    std::span<Vcpu*> heap_;
-    std::uint32_t count_{0};
+    ShareQueue shares_;
+    std::uint32_t sharers_{0};
     std::uint64_t virtual_time_{0};  // of the least served that runs or waits
 };
 

@@ -15,8 +15,7 @@ using Place = Scheduler::Place;
 
 struct Queue {
     std::deque<Vcpu> vcpus;
-    std::vector<Vcpu*> slots = std::vector<Vcpu*>(64);
-    Scheduler scheduler{slots};
+    Scheduler scheduler{64};
 
     Vcpu& fixed(std::uint8_t priority) {
         Vcpu& v = vcpus.emplace_back();
@@ -90,29 +89,25 @@ TEST(Scheduler, RemovingWhoIsNotQueuedDoesNothing) {
     EXPECT_EQ(q.scheduler.take(), &other);
 }
 
-TEST(Scheduler, TheLeastServedShareComesFirstWhateverIsRemoved) {
-    std::mt19937 random{7};
+TEST(Scheduler, TheLeastServedShareComesFirst) {
     Queue q;
-    std::vector<Vcpu*> ready;
-    for (int i = 0; i < 32; ++i) q.share(100);
-    for (int step = 0; step < 20'000; ++step) {
-        Vcpu& v = q.vcpus[random() % q.vcpus.size()];
-        auto const at = std::ranges::find(ready, &v);
-        if (at == ready.end()) {
-            v.virtual_time = random() % 500;
-            q.add(v);
-            ready.push_back(&v);
-        } else if (random() % 2 != 0) {
-            q.scheduler.remove(v);
-            ready.erase(at);
-        } else {
-            auto const least = (*std::ranges::min_element(ready, {}, &Vcpu::virtual_time))->virtual_time;
-            Vcpu* const first = q.scheduler.take();
-            ASSERT_EQ(first->virtual_time, least);
-            ready.erase(std::ranges::find(ready, first));
-        }
-        ASSERT_EQ(q.scheduler.shares_waiting(), !ready.empty());
-    }
+    Vcpu &late = q.share(100, 300), &early = q.share(100, 100), &middle = q.share(100, 200);
+    q.add(late), q.add(early), q.add(middle);
+    EXPECT_TRUE(q.scheduler.shares_waiting());
+    for (Vcpu* each : {&early, &middle, &late}) EXPECT_EQ(q.scheduler.take(), each);
+    EXPECT_FALSE(q.scheduler.shares_waiting());
+}
+
+TEST(Scheduler, ASliceIsByWeightAndShrinksWhenManyShare) {
+    constexpr std::uint64_t second = 1'000'000'000, us = 1000;
+    Scheduler const few{2}, many{256};
+    EXPECT_EQ(few.slice_for(100, second), 4000 * us);
+    EXPECT_EQ(few.slice_for(50, second), 2000 * us);
+    EXPECT_EQ(few.slice_for(10'000, second), 4000 * us) << "nobody keeps the core longer";
+    EXPECT_EQ(few.slice_for(1, second), 50 * us) << "nobody gets it for nothing but the switch";
+    EXPECT_EQ(many.slice_for(100, second), 200 * us);
+    EXPECT_EQ(many.slice_for(200, second), 400 * us);
+    EXPECT_EQ(Scheduler{16}.slice_for(100, second), 2000 * us);
 }
 
 TEST(Scheduler, SharesConvergeToWeightsWithinOnePercent) {

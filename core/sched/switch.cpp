@@ -32,6 +32,14 @@ void account(Cpu& cpu) {
     }
 }
 
+/// The end of a slice that began with the turn. One that would come just before a timer waits for it: else the core would be in the middle
+/// of a switch when the timer fires, and its vCPU would wait for two.
+std::uint64_t end_of_slice(Cpu const& cpu, Vcpu const& v) {
+    auto const end = cpu.turn_started + v.slice;
+    auto const timer = cpu.timers.earliest();
+    return timer - end < cpu.switch_ticks ? timer : end;
+}
+
 /// After `v` became ready: does it displace whom the core runs for, or does it make that one's slice finite?
 void consider(Cpu& cpu, Vcpu const& v) {
     if (cpu.current == nullptr || cpu.need_resched) return;
@@ -41,7 +49,7 @@ void consider(Cpu& cpu, Vcpu const& v) {
     if (Scheduler::beats(v, running, both_share ? wake_slack() : 0)) {
         cpu.need_resched = true;
     } else if (both_share && cpu.slice_end == TimerQueue::never) {
-        cpu.slice_end = cpu.turn_started + running.slice;
+        cpu.slice_end = end_of_slice(cpu, running);
         program_timer(cpu);
     }
 }
@@ -221,7 +229,7 @@ Vcpu* switch_vcpu(Cpu& cpu) {
     cpu.current = next;
     cpu.need_resched = false;
     bool const shared = next->policy == abi::Policy::Share && cpu.scheduler.shares_waiting();
-    cpu.slice_end = shared ? cpu.turn_started + next->slice : TimerQueue::never;
+    cpu.slice_end = shared ? end_of_slice(cpu, *next) : TimerQueue::never;
     program_timer(cpu);
     return next;
 }

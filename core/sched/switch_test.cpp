@@ -67,6 +67,20 @@ TEST(Switch, TwoSharesTakeTurnsBySlices) {
     }
 }
 
+/// Else the core would be in the middle of a switch, at EL2, when the timer of an urgent VM fires.
+TEST(Switch, ASliceThatWouldEndJustBeforeATimerEndsWithIt) {
+    for (std::uint64_t const after : {0, 1, 2}) {
+        Board board{{{}, {}}};
+        board.cpu().switch_ticks = 2;
+        board.boot();
+        auto const end = board.cpu().turn_started + board.vcpu().slice;
+        board.cpu().timers.arm(board.vcpu(1).physical_timer, end + after);
+        board.hw().counter = board.cpu().turn_started;
+        board.run();
+        EXPECT_EQ(board.cpu().slice_end, after < 2 ? end + after : end) << after;
+    }
+}
+
 TEST(Switch, SharesGetTheirWeightsOverManySlices) {
     Board board{{{.weight = 100}, {.weight = 300}, {.weight = 600}}};
     board.boot();

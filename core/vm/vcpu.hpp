@@ -68,11 +68,11 @@ struct Vcpu {
     std::uint8_t priority{0};
     std::uint16_t weight{abi::default_weight};
     std::uint16_t virtual_rest{0};   // of virtual_time, in 2^-16 ticks
-    std::uint32_t heap_slot{0};      // 1-based place among the ready `share` vCPUs; 0: not queued
     std::uint64_t virtual_time{0};   // weighted run time of a `share` vCPU
     std::uint64_t weight_factor{0};  // Scheduler::factor_of(weight)
     std::uint64_t slice{0};          // ticks that a `share` vCPU may run while another waits
-    Vcpu* next_ready{nullptr};       // ready queue of its priority (`fixed`)
+    Vcpu* next_ready{nullptr};       // in the ready queue of its priority, or in the ShareQueue
+    Vcpu* previous_ready{nullptr};   // in the ShareQueue
 
     VcpuStats stats;
     Timer virtual_timer;   // stands in for CNTV while the vCPU is not loaded
