@@ -5,8 +5,8 @@
 namespace tiffin::contract {
 namespace {
 
-constexpr Ns horizon = 1000 * second;     // a busy stretch that is longer is called endless,
-constexpr unsigned patience = 1'000'000;  // and so is one that takes more steps to follow
+constexpr Ns horizon = 1000 * second;  // a busy stretch that is longer is called endless,
+constexpr unsigned patience = 20'000;  // and so is one that takes more steps to follow
 
 Ns ceil_div(Ns a, Ns b) { return (a + b - 1) / b; }
 
@@ -41,7 +41,7 @@ Ns wakes(Core const& core, Task const& t) {
 }
 
 /// One activation of a guest that does not sleep in the middle of its work.
-Ns plain_cost(Core const& core, Task const& t) { return t.server->budget + core.overheads.overrun() + unpaid(core, t); }
+Ns plain_cost(Core const& core, Task const& t) { return t.server->budget + unpaid(core, t); }
 
 class Level {
 public:
@@ -50,7 +50,7 @@ public:
             auto const& t = core.tasks[i];
             if (i == task) continue;
             if (fixed(t) && t.priority >= me_.priority)
-                above_.push_back({i, 0, whole_cost(core, t)});
+                above_.push_back({i, 0, whole_cost(core, t), core.overheads.overrun()});
             else
                 interrupts_ += (sources(t) + (t.server ? 1 : 0)) * core.overheads.interrupt;
         }
@@ -63,7 +63,7 @@ public:
         Ns finish = 0;
         for (std::uint64_t n = 1;; ++n) {
             finish = finish_of(n, finish);
-            if (finish > horizon || steps_ > patience) return std::nullopt;
+            if (finish > horizon || ++steps_ > patience) return std::nullopt;
             auto const response = finish - (n - 1) * me_.server->period;
             if (response > result.worst) {
                 result.worst = response;
@@ -88,7 +88,7 @@ private:
             Ns next = constant;
             for (auto& a : above_) {
                 a.activations = ceil_div(at, core_.tasks[a.task].server->period);
-                next += a.activations * a.each;
+                next += a.activations * a.each + a.overrun;
             }
             if (next <= at || next > horizon || ++steps_ > patience) return next;
             at = next;
@@ -124,9 +124,7 @@ Ns usable(Core const& core, Task const& me, Response const& r) {
 
 }  // namespace
 
-Ns whole_cost(Core const& core, Task const& t) {
-    return t.server->budget + core.overheads.overrun() + wakes(core, t) * unpaid(core, t);
-}
+Ns whole_cost(Core const& core, Task const& t) { return t.server->budget + wakes(core, t) * unpaid(core, t); }
 
 std::uint64_t utilisation(Core const& core, unsigned least_priority) {
     std::uint64_t sum = 0;

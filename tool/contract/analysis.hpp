@@ -11,7 +11,8 @@ namespace tiffin::contract {
 struct Interference {
     std::size_t task;           // index into Core::tasks
     std::uint64_t activations;  // so often
-    Ns each;                    // its budget and what EL2 spends for it
+    Ns each;                    // its budget, and what EL2 spends for it beyond that
+    Ns overrun;                 // once: it may be ahead of its budget
 };
 
 /// The worst case of one vCPU, and what it is made of: worst == activations * own + blocking + others' interrupts + interference
@@ -45,7 +46,7 @@ Verdict worst_response(Core const& core, std::size_t task);
 /// How much later than it came back a piece of its budget may be used, whatever its guest does. None: no bound.
 std::optional<Ns> worst_delay(Core const& core, std::size_t task);
 
-/// What the vCPU can take of the core in one period, all told.
+/// What the vCPU can take of the core in one period, for ever.
 Ns whole_cost(Core const& core, Task const& task);
 
 /// Of the core's time, what budgets of that priority and above can take, in millionths (rounded up).

@@ -26,16 +26,16 @@ Bounds bounds(std::span<Core const> cores) {
 
 Ns most_run(Bound const& bound, Ns window) {
     if (!bound.delay) return window;
-    auto const chunk = bound.budget + bound.overrun;
     auto const reach = window + *bound.delay;
-    auto const whole = reach / bound.period;
-    return std::min(window, whole * chunk + std::min(chunk, reach % bound.period));
+    auto const run = reach / bound.period * bound.budget + std::min(bound.budget, reach % bound.period);
+    return std::min(window, run + bound.overrun);
 }
 
 bool Activations::deserves(Ns woke, Ns slept, Ns used) {
     bool const deserving = woke >= whole_from_ && used <= bound_.budget;
-    // Budget comes back a period after it was there and wanted: from waking on if all was there, and at the latest when it slept.
-    whole_from_ = std::max(whole_from_, (deserving ? woke : slept) + bound_.period);
+    // Budget comes back a period after it was there and wanted: that was when it woke if all was there, and at the latest when it slept.
+    // What was overrun was taken from budget that was still to come, and comes back a period after that.
+    whole_from_ = deserving ? woke + bound_.period : slept + 2 * bound_.period;
     return deserving;
 }
 

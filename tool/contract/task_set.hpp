@@ -15,16 +15,18 @@ inline constexpr Ns us = 1'000, ms = 1'000'000, second = 1'000'000'000;
 
 /// What EL2 itself costs on this board: measured path lengths, in time. Each is a most.
 struct Overheads {
-    Ns switching{0};    // from one guest's last instruction to another's first
-    Ns interrupt{0};    // an interrupt at EL2 that is for a VM, or brings budget back, without the switch that may follow
-    Ns masked{0};       // the longest path that no interrupt ends
-    Ns lock{0};         // waiting for the other cores in it
-    Ns wake_charge{0};  // what a wake-up takes from the waker's own budget beside the time it runs: its switch is in that already
+    Ns switching{0};  // from one guest's last instruction to another's first
+    Ns interrupt{0};  // an interrupt at EL2 that is for a VM, or brings budget back, without the switch that may follow
+    Ns masked{0};     // the longest path that no interrupt ends
+    Ns lock{0};       // waiting for the other cores in it
+    Ns wake_charge{
+        0};  // what a wake-up takes from the waker's own budget, beside the time of its turn (the switch to it is in that)
 
     /// How late EL2 may be to do what is due: the path that it is in must end.
     [[nodiscard]] Ns blocking() const { return masked + lock; }
-    /// How far past its budget a vCPU may run: the timer's interrupt comes late, and then takes time itself.
-    [[nodiscard]] Ns overrun() const { return blocking() + interrupt; }
+    /// How far past its budget a vCPU may run: the timer's interrupt comes late, and then has a path itself, on which other timers may
+    /// come first. It is paid from the budget that comes next, so a vCPU is never ahead by more than this.
+    [[nodiscard]] Ns overrun() const { return blocking() + masked; }
 };
 
 /// The right of a `fixed` vCPU to its core: `budget` in each `period`, enforced; and what it wants in return.
