@@ -39,6 +39,15 @@ enum class Error : std::int64_t {
 };
 
 /// What VcpuStats tells. Times are in ticks of the system counter (CNTFRQ_EL0 Hz).
-enum class StatId : std::uint32_t { RunTicks = 0, WakeUps = 1, Traps = 2, Switches = 3 };
+enum class StatId : std::uint32_t {
+    RunTicks = 0,
+    WakeUps = 1,
+    Traps = 2,
+    Switches = 3,
+    ReadyTicks = 4,
+    Overruns = 5,
+    WorstResponse = 6,
+    Late = 7
+};
 
 }  // namespace tiffin::abi

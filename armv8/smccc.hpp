@@ -51,4 +51,9 @@ inline constexpr std::uint32_t version_1_0 = 0x1'0000;
 inline constexpr std::int64_t invalid_parameters = -2, no_entropy = -3;
 }  // namespace trng
 
+/// Arm DEN 0057 "Paravirtualized Time for Arm-based Systems", "PV_TIME_FEATURES" and "PV_TIME_ST".
+namespace pv_time {
+inline constexpr std::uint32_t features = 0xc500'0020, stolen_time = 0xc500'0021;
+}  // namespace pv_time
+
 }  // namespace tiffin::armv8

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "core/mem/vmid.hpp"
+#include "core/sched/frame.hpp"
 #include "core/sched/scheduler.hpp"
 #include "core/sched/timer_queue.hpp"
 #include "plan/view.hpp"
@@ -11,6 +12,7 @@
 namespace tiffin {
 
 class Console;
+struct RateLimit;
 struct Vm;
 namespace trace {
 struct Recorder;
@@ -31,6 +33,9 @@ struct Cpu {
     trace::Recorder* trace{nullptr};  // nullptr: nobody asked for a trace
     TimerQueue timers;
     Scheduler scheduler;
+    Frame frame;  // the static schedule, if the core has one
+    Timer frame_timer;
+    Vm* window_vm{nullptr};  // whose time window it is
 };
 
 /// Who a physical SPI belongs to.
@@ -38,6 +43,7 @@ struct IrqOwner {
     Vm* vm{nullptr};  // nullptr: nobody, or the hypervisor itself
     std::uint32_t virtual_id{0};
     bool hypervisor{false};
+    RateLimit* limit{nullptr};  // nullptr: none
 };
 
 struct Machine {
@@ -46,8 +52,9 @@ struct Machine {
     std::span<Cpu> cpus;
     std::span<IrqOwner> irq_owners;  // by INTID, from 32
     Console* console{nullptr};
-    std::uint32_t running{0};  // VMs that have not stopped or crashed
-    std::uint64_t started{0};  // counter when the first guest was entered
+    std::uint32_t running{0};      // VMs that have not stopped or crashed
+    std::uint64_t started{0};      // counter when the first guest was entered
+    std::uint64_t ns_per_tick{0};  // in 2^-32 ns
     bool gic_is_v3{true};
     std::uint32_t virtual_timer_intid{27};  // of the board, here for the hot path
     std::uint64_t random_state[4]{};        // of the TRNG service's generator

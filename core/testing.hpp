@@ -19,7 +19,8 @@
 #include "core/cpu.hpp"
 #include "core/irq/physical.hpp"
 #include "core/lifecycle/lifecycle.hpp"
-#include "core/vm/vm.hpp"
+#include "core/sched/rights.hpp"
+#include "core/vm/setup.hpp"
 #include "plan/pool.hpp"
 #include "plan/testing.hpp"
 
@@ -29,10 +30,16 @@ namespace tiffin::testing {
 struct VmSpec {
     std::uint32_t vcpus{1};
     abi::Policy policy{abi::Policy::Share};
-    std::uint32_t priority{0};                  // fixed
-    std::uint32_t weight{abi::default_weight};  // share
-    std::uint64_t ram{0x1'0000};                // bytes
-    std::uint32_t spi{0};                       // a physical SPI that it is given, under the same number; 0: none
+    std::uint32_t priority{0};                      // fixed
+    std::uint32_t weight{abi::default_weight};      // share
+    std::uint64_t ram{0x1'0000};                    // bytes
+    std::uint32_t spi{0};                           // a physical SPI that it is given, under the same number; 0: none
+    std::uint64_t budget_ns{0}, period_ns{0};       // fixed; the deadline is the period
+    bool background{false};                         // with its budget used up
+    std::uint32_t spi_per_second{0};                // limit of the SPI; 0: none
+    std::uint64_t slack_ns{0};                      // of its timers
+    std::uint64_t window_from_ns{0}, window_ns{0};  // policy Window: its part of a major frame of 10 ms
+    std::uint64_t pv_time{0};                       // page for stolen time
 };
 
 inline constexpr std::uint64_t board_ram = 0x4000'0000, board_ram_size = 0x800'0000;
@@ -71,6 +78,9 @@ public:
         build_cpu();
         for (std::uint32_t id = 0; id < specs.size(); ++id) build_vm(id);
         machine.vms = vms_;
+        machine.ns_per_tick = (1'000'000'000ull << 32) / host::hardware().frequency;
+        set_up_frame(pool_, *plan_, cpu_);
+        sched::start_frame(cpu_);
     }
     Board(Board const&) = delete;
     Board& operator=(Board const&) = delete;
@@ -150,6 +160,12 @@ private:
         vm.line = 10 + id;
         vm.ram_ipa = guest_ram, vm.ram_size = spec.ram, vm.ram_pa = ram_pa;
         vm.entry = guest_ram, vm.x0 = guest_ram + 0x2000;
+        vm.timer_slack_ns = spec.slack_ns, vm.pv_time_ipa = spec.pv_time;
+        if (spec.policy == abi::Policy::Window) {
+            p.slots.push_back({.vm = id, .reserved = 0, .offset_ns = spec.window_from_ns, .length_ns = spec.window_ns});
+            p.frames = {
+                {.core = 0, .reserved = 0, .major_ns = 10'000'000, .slots = {0, static_cast<std::uint32_t>(p.slots.size())}}};
+        }
         vm.payloads = {id, 1};
         vm.vcpus = {static_cast<std::uint32_t>(p.vcpus.size()), spec.vcpus};
         vm.interrupts = {static_cast<std::uint32_t>(p.interrupts.size()), spec.spi != 0 ? 1u : 0u};
@@ -163,13 +179,17 @@ private:
                                .policy = spec.policy,
                                .priority = fixed ? spec.priority : 0,
                                .weight = fixed ? 0 : spec.weight,
-                               .flags = 0,
-                               .budget_ns = 0,
-                               .period_ns = 0,
-                               .deadline_ns = 0});
+                               .flags = spec.background ? static_cast<std::uint32_t>(abi::vcpu_background) : 0u,
+                               .budget_ns = spec.budget_ns,
+                               .period_ns = spec.period_ns,
+                               .deadline_ns = spec.period_ns});
         if (spec.spi != 0)
-            p.interrupts.push_back(
-                {.physical = spec.spi, .virtual_id = spec.spi, .edge = 0, .line = 5, .per_second = 0, .reserved = 0});
+            p.interrupts.push_back({.physical = spec.spi,
+                                    .virtual_id = spec.spi,
+                                    .edge = 0,
+                                    .line = 5,
+                                    .per_second = spec.spi_per_second,
+                                    .reserved = 0});
     }
 
     static std::vector<std::byte> make_plan(std::vector<VmSpec> const& specs, abi::GicVersion gic) {
@@ -199,11 +219,7 @@ private:
     }
 
     void build_cpu() {
-        auto const count = plan_->vcpus().size();
-        cpu_.switch_ticks = arch::frequency() / 1'000'000;
-        cpu_.timers = TimerQueue{pool_.array<Timer*>(2 * count)};
-        cpu_.scheduler = Scheduler{
-            static_cast<std::uint32_t>(std::ranges::count(plan_->vcpus(), abi::Policy::Share, &abi::VcpuRecord::policy))};
+        set_up_cpu(pool_, *plan_, cpu_, 0);
         machine.cpus = {&cpu_, 1};
     }
 
@@ -218,28 +234,13 @@ private:
         vm.console = &ports_.back();
         console.attach(ports_.back());
         vm.vcpus = pool_.array<Vcpu*>(record.vcpus.count);
-        for (std::uint32_t i = 0; i < record.vcpus.count; ++i) vm.vcpus[i] = build_vcpu(vm, i, plan_->vcpus_of(record)[i]);
-        vm.stage2.build(pool_, *plan_, record, Pa{plan_->header().load_address});
-        for (auto const& given : plan_->interrupts_of(record)) {
-            owners_[given.physical - 32] = {.vm = &vm, .virtual_id = given.virtual_id};
-            vm.vgic.spi[given.virtual_id / 32 - 1].hardware |= vgic::mask(given.virtual_id);
+        for (std::uint32_t i = 0; i < record.vcpus.count; ++i) {
+            vm.vcpus[i] = pool_.make<Vcpu>();
+            set_up_vcpu(*vm.vcpus[i], vm, cpu_, i, plan_->vcpus_of(record)[i]);
         }
+        vm.stage2.build(pool_, *plan_, record, Pa{plan_->header().load_address});
+        set_up_interrupts(pool_, *plan_, vm);
         vgic::reset(vm);
-    }
-
-    Vcpu* build_vcpu(Vm& vm, std::uint32_t index, abi::VcpuRecord const& record) {
-        Vcpu& v = *pool_.make<Vcpu>();
-        v.cpu = &cpu_;
-        v.vm = &vm;
-        v.index = index;
-        v.policy = record.policy;
-        v.priority = static_cast<std::uint8_t>(record.priority);
-        v.weight = static_cast<std::uint16_t>(record.weight);
-        v.weight_factor = Scheduler::factor_of(record.weight == 0 ? abi::default_weight : record.weight);
-        v.virtual_timer = {.owner = &v, .kind = Timer::Kind::Virtual};
-        v.physical_timer = {.owner = &v, .kind = Timer::Kind::Physical};
-        v.vgic.own.hardware = vgic::mask(abi::guest_map::virtual_timer_intid);
-        return &v;
     }
 
     std::vector<std::byte> bytes_;

@@ -7,6 +7,7 @@
 #include "core/console/shell.hpp"
 #include "core/cpu.hpp"
 #include "core/lifecycle/lifecycle.hpp"
+#include "core/sched/rights.hpp"
 #include "core/trace/trace.hpp"
 #include "drivers/gic/gic.hpp"
 #include "drivers/uart/pl011_uart.hpp"
@@ -186,6 +187,7 @@ Vcpu* boot(std::uint64_t device_tree) {
     PlanView const& plan = the_plan.make(open_plan(device_tree));
     machine.plan = &plan;
     machine.gic_is_v3 = plan.board().gic_version == abi::GicVersion::V3;
+    machine.ns_per_tick = (1'000'000'000ull << 32) / arch::frequency();
     machine.virtual_timer_intid = plan.board().virtual_timer_intid;
     check_load_address(plan);
     check_processor(plan);
@@ -205,6 +207,7 @@ Vcpu* boot(std::uint64_t device_tree) {
     machine.on_all_stopped = on_all_stopped;
     machine.started = arch::now();
     machine.cpus[0].turn_started = machine.started;
+    sched::start_frame(machine.cpus[0]);
     for (Vm* vm : machine.vms) lifecycle::boot(*vm);
     return enter_first(machine.cpus[0]);
 }

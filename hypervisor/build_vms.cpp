@@ -3,8 +3,7 @@
 #include "arch/aarch64/cpu.hpp"
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
-#include "core/trace/trace.hpp"
-#include "core/vm/vm.hpp"
+#include "core/vm/setup.hpp"
 #include "hypervisor/layout.hpp"
 #include "plan/pool.hpp"
 #include "vdev/gic/gic.hpp"
@@ -48,25 +47,9 @@ void add_devices(Pool& pool, PlanView const& plan, VmBox& box) {
     if ((vm.record->flags & abi::vm_has_rtc) != 0) add_slot(vm, map::pl031, map::pl031_size, box.rtc, "the RTC");
 }
 
-void set_up_vcpu(Vcpu& v, Vm& vm, std::uint32_t index, abi::VcpuRecord const& record) {
-    v.cpu = &machine.cpus[record.core];
-    v.el2_stack = layout::at(__stack0_top).raw();
-    v.vm = &vm;
-    v.index = index;
-    v.policy = record.policy;
-    v.priority = static_cast<std::uint8_t>(record.priority);
-    v.weight = static_cast<std::uint16_t>(record.weight);
-    v.weight_factor = Scheduler::factor_of(record.weight == 0 ? abi::default_weight : record.weight);
-    v.vmpidr = bit(31) | index;
-    v.virtual_timer = {.owner = &v, .kind = Timer::Kind::Virtual};
-    v.physical_timer = {.owner = &v, .kind = Timer::Kind::Physical};
-    v.vgic.own.hardware = vgic::mask(map::virtual_timer_intid);
-}
-
-void give_interrupts(PlanView const& plan, Vm& vm, Gic& gic) {
+void give_interrupts(Pool& pool, PlanView const& plan, Vm& vm, Gic& gic) {
+    set_up_interrupts(pool, plan, vm);
     for (auto const& given : plan.interrupts_of(*vm.record)) {
-        machine.irq_owners[given.physical - 32] = {.vm = &vm, .virtual_id = given.virtual_id};
-        vm.vgic.spi[given.virtual_id / 32 - 1].hardware |= vgic::mask(given.virtual_id);
         gic.set_edge(given.physical, given.edge != 0);
         gic.enable(given.physical, 0);
     }
@@ -85,27 +68,14 @@ Vm& build_vm(Pool& pool, PlanView const& plan, Console& console, std::uint32_t i
     vm.vcpus = pool.array<Vcpu*>(vcpus.size());
     for (std::uint32_t i = 0; i < vcpus.size(); ++i) {
         vm.vcpus[i] = pool.make<Vcpu>();
-        set_up_vcpu(*vm.vcpus[i], vm, i, vcpus[i]);
+        set_up_vcpu(*vm.vcpus[i], vm, machine.cpus[vcpus[i].core], i, vcpus[i]);
+        vm.vcpus[i]->el2_stack = layout::at(__stack0_top).raw();
     }
     vm.stage2.build(pool, plan, record, layout::image());
     auto const range = arch::physical_range() < 5 ? arch::physical_range() : 5;
     vm.stage2.set_vtcr(armv8::Vtcr::make(ipa_bits(plan, record), range, arch::has_vmid16()));
     add_devices(pool, plan, *box);
     return vm;
-}
-
-void build_cpu(Pool& pool, PlanView const& plan, Cpu& cpu, std::uint32_t index) {
-    std::uint32_t count = 0, sharers = 0;
-    for (auto const& vcpu : plan.vcpus()) {
-        if (vcpu.core != index) continue;
-        ++count;
-        sharers += vcpu.policy == abi::Policy::Share ? 1 : 0;
-    }
-    cpu.index = index;
-    cpu.timers = TimerQueue{pool.array<Timer*>(2ull * count)};
-    cpu.switch_ticks = arch::frequency() / 1'000'000;
-    cpu.scheduler = Scheduler{sharers};
-    cpu.trace = trace::make(pool, index, plan.header().trace_bytes);
 }
 
 }  // namespace
@@ -115,12 +85,13 @@ void build_machine(Pool& pool, PlanView const& plan, Console& console, Gic& gic)
     machine.vmids.set_bits(arch::has_vmid16() ? 16 : 8);
     machine.irq_owners = pool.array<IrqOwner>(spis);
     machine.cpus = pool.array<Cpu>(1);
-    build_cpu(pool, plan, machine.cpus[0], 0);
+    set_up_cpu(pool, plan, machine.cpus[0], 0);
     machine.vms = pool.array<Vm*>(plan.vms().size());
     for (std::uint32_t id = 0; id < machine.vms.size(); ++id) {
         machine.vms[id] = &build_vm(pool, plan, console, id);
-        give_interrupts(plan, *machine.vms[id], gic);
+        give_interrupts(pool, plan, *machine.vms[id], gic);
     }
+    set_up_frame(pool, plan, machine.cpus[0]);
 }
 
 }  // namespace tiffin

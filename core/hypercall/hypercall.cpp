@@ -45,6 +45,10 @@ std::uint64_t call_VcpuStats(Vcpu& v) {
         case abi::StatId::WakeUps: v.regs.x[1] = v.stats.wakeups; break;
         case abi::StatId::Traps: v.regs.x[1] = v.stats.traps; break;
         case abi::StatId::Switches: v.regs.x[1] = v.stats.switches; break;
+        case abi::StatId::ReadyTicks: v.regs.x[1] = v.stats.ready_ticks; break;
+        case abi::StatId::Overruns: v.regs.x[1] = v.stats.overruns; break;
+        case abi::StatId::WorstResponse: v.regs.x[1] = v.stats.worst_response; break;
+        case abi::StatId::Late: v.regs.x[1] = v.stats.late; break;
         default: return result(abi::Error::InvalidParameter);
     }
     return result(abi::Error::Success);
@@ -52,7 +56,8 @@ std::uint64_t call_VcpuStats(Vcpu& v) {
 
 /// SMCCC_ARCH_FEATURES: which of the architecture's own calls exist.
 std::uint64_t arch_features(std::uint32_t function) {
-    return function == smccc::version || function == smccc::arch_features ? 0 : smccc::not_supported;
+    bool const known = function == smccc::version || function == smccc::arch_features || function == armv8::pv_time::features;
+    return known ? 0 : smccc::not_supported;
 }
 
 /// The vendor's identity: a UUID of Tiffin's own, b6e1f3a2-5c0d-4e7b-9a41-7466696e2e31 (DEN 0028, "General Service Queries").
@@ -99,7 +104,7 @@ OwnCall const own_calls[own_call_count] = {
 
 void dispatch(Vcpu& v) {
     auto const function = static_cast<std::uint32_t>(v.regs.x[0]);
-    if (architecture_call(v, function) || psci(v, function) || trng(v, function)) return;
+    if (architecture_call(v, function) || psci(v, function) || trng(v, function) || pv_time(v, function)) return;
     v.regs.x[0] = smccc::not_supported;
 }
 

@@ -18,6 +18,8 @@ bool psci(Vcpu& v, std::uint32_t function);
 bool is_psci(std::uint32_t function);
 /// TRNG firmware interface (DEN 0098). False: not one of its functions.
 bool trng(Vcpu& v, std::uint32_t function);
+/// Paravirtualised time (DEN 0057). False: not one of its functions.
+bool pv_time(Vcpu& v, std::uint32_t function);
 /// Tiffin's own (abi/hypercalls.hpp), by number. True: leave through sched::switch_vcpu.
 using OwnCall = bool (*)(Vcpu&);
 #define X(number, name, arguments, text) +1

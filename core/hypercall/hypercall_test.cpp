@@ -267,7 +267,7 @@ TEST(Hypercall, StatsAreOfTheCallerAndKnowNoOtherNumber) {
     EXPECT_EQ(v.regs.x[1], 5u);
     EXPECT_EQ(call(v, stats, 0), 0u);
     EXPECT_EQ(v.regs.x[1], v.stats.run_ticks + 123) << "the turn that goes on counts too";
-    EXPECT_EQ(call(v, stats, 4), code(abi::Error::InvalidParameter));
+    EXPECT_EQ(call(v, stats, 8), code(abi::Error::InvalidParameter));
 }
 
 TEST(Hypercall, YieldAsksForASwitch) {

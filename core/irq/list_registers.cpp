@@ -175,9 +175,13 @@ std::uint32_t listed_bits(Vcpu const& v, std::uint32_t first, bool active) {
     return bits;
 }
 
+/// What no register held, and was ended meanwhile.
+[[gnu::cold, gnu::noinline]] static void pull_unlisted(Vcpu& v) {
+    for (std::uint32_t ended = arch::take_eoi_count(); ended != 0; --ended) end_unlisted(v);
+}
+
 void pull(Vcpu& v) {
-    if ((v.vgic.hcr & armv8::IchHcr::lrenpie) != 0)  // only then is anything active that no register holds
-        for (std::uint32_t ended = arch::take_eoi_count(); ended != 0; --ended) end_unlisted(v);
+    if ((v.vgic.hcr & armv8::IchHcr::lrenpie) != 0) pull_unlisted(v);  // only then is anything active that no register holds
     for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1) {
         auto const i = static_cast<std::uint32_t>(std::countr_zero(used));
         auto const lr = arch::read_list_register(i);

@@ -13,6 +13,19 @@ void end(std::uint32_t intid) {
     arch::deactivate(intid);
 }
 
+/// Is it too early for the interrupt? Then a timer delivers it.
+bool hold_back(RateLimit& limit) {
+    auto const now = arch::now();
+    if (now >= limit.next) {
+        limit.next = now + limit.interval;
+        return false;
+    }
+    Cpu& cpu = *limit.owner->cpu;
+    cpu.timers.arm(limit, limit.next);
+    sched::program_timer(cpu);
+    return true;
+}
+
 /// An SPI: its VM's, ours, or nobody's (which nothing enabled).
 void on_spi(std::uint32_t intid) {
     auto const owners = machine.irq_owners;
@@ -22,6 +35,7 @@ void on_spi(std::uint32_t intid) {
         return end(intid);
     }
     arch::drop_priority(intid);  // stays active until the guest ends it
+    if (owner.limit != nullptr && hold_back(*owner.limit)) return;
     vgic::raise(*owner.vm->vcpus[0], owner.virtual_id);
 }
 
@@ -40,6 +54,17 @@ void on_spi(std::uint32_t intid) {
 }
 
 }  // namespace
+
+void on_delayed(RateLimit& limit) {
+    limit.next = arch::now() + limit.interval;
+    vgic::raise(*limit.owner, limit.virtual_id);
+}
+
+void drop_delayed(IrqOwner const& owner, std::uint32_t intid) {
+    if (owner.limit == nullptr || !owner.limit->armed()) return;
+    owner.limit->owner->cpu->timers.cancel(*owner.limit);
+    arch::deactivate(intid);
+}
 
 bool handle_one(Cpu& cpu) {
     std::uint32_t const acknowledged = arch::acknowledge();

@@ -8,6 +8,7 @@
 #include "core/console/console.hpp"
 #include "core/console/format.hpp"
 #include "core/cpu.hpp"
+#include "core/irq/physical.hpp"
 #include "core/trace/trace.hpp"
 
 namespace tiffin::lifecycle {
@@ -38,6 +39,8 @@ void release_interrupts(Vm& vm) {
         for (std::uint32_t bits = (b.pending | b.active | b.listed) & b.hardware; bits != 0; bits &= bits - 1)
             arch::deactivate(vm.physical_of(32 * (n + 1) + static_cast<std::uint32_t>(std::countr_zero(bits))));
     }
+    for (auto const& given : machine.plan->interrupts_of(*vm.record))
+        irq::drop_delayed(machine.irq_owners[given.physical - 32], given.physical);
 }
 
 /// How long a `share` vCPU runs while another waits, in ticks; at most 0.5 ms if it has siblings, since a guest kernel with
@@ -70,6 +73,7 @@ void prepare(Vcpu& v, std::uint64_t entry, std::uint64_t argument) {
     v.el1.sctlr = 0x30d0'0800;  // MMU and caches off; the bits that are RES1 in Armv8.0 (Arm ARM, SCTLR_EL1)
     v.serror_pending = false;
     v.physical_ctl = v.physical_cval = 0;
+    v.stolen = nullptr;
     vgic::set_line(v, abi::guest_map::physical_timer_intid, false);
     v.vgic.vmcr = v.vgic.apr[0] = v.vgic.apr[1] = 0;
     v.fp = {};

@@ -5,9 +5,17 @@
 #include "core/vm/vcpu.hpp"
 
 namespace tiffin {
+namespace {
+
+bool has_weight(Vcpu const& v) { return v.policy != abi::Policy::Fixed; }
+
+/// The background, then those with weights, then priorities.
+unsigned rank(Vcpu const& v) { return has_weight(v) ? 1 : 2u * v.priority; }
+
+}  // namespace
 
 void Scheduler::add(Vcpu& v, Place where) {
-    if (v.policy == abi::Policy::Share) return shares_.add(v);
+    if (has_weight(v)) return shares_.add(v);
     auto const p = v.priority;
     bool const empty = (ready_priorities_ & (1ull << p)) == 0;
     ready_priorities_ |= 1ull << p;
@@ -24,18 +32,30 @@ void Scheduler::add(Vcpu& v, Place where) {
 }
 
 Vcpu* Scheduler::take() {
-    if (ready_priorities_ != 0) {
-        auto const p = 63 - static_cast<unsigned>(std::countl_zero(ready_priorities_));
-        Vcpu* const first = head_[p];
-        head_[p] = first->next_ready;
-        if (head_[p] == nullptr) ready_priorities_ &= ~(1ull << p);
-        return first;
+    if (ready_priorities_ > 1) return take_fixed(63 - static_cast<unsigned>(std::countl_zero(ready_priorities_)));
+    if (Vcpu* const first = shares_.take(); first != nullptr || ready_priorities_ == 0) return first;
+    return take_fixed(0);
+}
+
+Vcpu* Scheduler::exchange(Vcpu& v) {
+    if (ready_priorities_ > 1) {
+        add(v, Place::Back);
+        return take();
     }
+    if (shares_.empty() || v.virtual_time < shares_.first()->virtual_time) return &v;
+    shares_.add(v);
     return shares_.take();
 }
 
+Vcpu* Scheduler::take_fixed(unsigned p) {
+    Vcpu* const first = head_[p];
+    head_[p] = first->next_ready;
+    if (head_[p] == nullptr) ready_priorities_ &= ~(1ull << p);
+    return first;
+}
+
 void Scheduler::remove(Vcpu& v) {
-    if (v.policy == abi::Policy::Share) return shares_.remove(v);
+    if (has_weight(v)) return shares_.remove(v);
     auto const p = v.priority;
     if ((ready_priorities_ & (1ull << p)) == 0) return;
     Vcpu* last = nullptr;
@@ -49,14 +69,17 @@ void Scheduler::remove(Vcpu& v) {
 }
 
 bool Scheduler::beats(Vcpu const& candidate, Vcpu const& running, std::uint64_t slack) {
-    if (candidate.policy != running.policy) return candidate.policy == abi::Policy::Fixed;
-    if (candidate.policy == abi::Policy::Fixed) return candidate.priority > running.priority;
+    auto const ours = rank(candidate), theirs = rank(running);
+    if (ours != 1 || theirs != 1) return ours > theirs;
     return candidate.virtual_time + slack < running.virtual_time;
 }
 
 void Scheduler::charge(Vcpu& v, std::uint64_t ticks) {
     v.stats.run_ticks += ticks;
-    if (v.policy == abi::Policy::Fixed) return;
+    if (!has_weight(v)) {
+        if (v.limited && v.priority != 0) v.budget.use(ticks);
+        return;
+    }
     // 128 bits: a vCPU that was alone for hours is charged in one piece.
     // And with the rest of the last piece: whoever is charged in tiny pieces pays for them too.
     auto const exact = static_cast<unsigned __int128>(ticks) * v.weight_factor + v.virtual_rest;

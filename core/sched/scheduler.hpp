@@ -1,5 +1,6 @@
 // Who runs next on a core: the ready `fixed` vCPU of highest priority (first come, first served within one); else the ready
-// `share` vCPU that has had least for its weight. Tickless: a timer is set only when someone waits for it.
+// `share` or `windows` vCPU that has had least for its weight; else the `fixed` one that came first into the background (priority
+// 0: its budget is used up). Tickless: a timer is set only when someone waits for it.
 #pragma once
 #include <cstdint>
 
@@ -43,15 +44,19 @@ public:
     void remove(Vcpu& v);
     /// Takes the next to run out of the queue; nullptr if nobody is ready.
     Vcpu* take();
+    /// add() and take() in one step, for a `v` with a weight.
+    Vcpu* exchange(Vcpu& v);
     /// Should `candidate` (ready) displace `running`? `slack` is how far in virtual time a `share` vCPU must be behind.
     [[nodiscard]] static bool beats(Vcpu const& candidate, Vcpu const& running, std::uint64_t slack);
-    /// Does anyone of `share` wait?
+    /// Does anyone with a weight wait?
     [[nodiscard]] bool shares_waiting() const { return !shares_.empty(); }
     /// Accounts run time, and keeps the core's notion of virtual time. A vCPU that wakes starts not more than `bonus` behind it.
     void charge(Vcpu& v, std::uint64_t ticks);
     void catch_up(Vcpu& v, std::uint64_t bonus) const;
 
 private:
+    Vcpu* take_fixed(unsigned priority);
+
     std::uint64_t ready_priorities_{0};  // bit p: someone of priority p is ready
     Vcpu* head_[abi::max_priority + 1]{};
     Vcpu* tail_[abi::max_priority + 1]{};

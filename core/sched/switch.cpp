@@ -6,6 +6,8 @@
 #include "core/cpu.hpp"
 #include "core/irq/physical.hpp"
 #include "core/lifecycle/lifecycle.hpp"
+#include "core/sched/rights.hpp"
+#include "core/sched/turn.hpp"
 #include "core/trace/trace.hpp"
 #include "core/vm/vm.hpp"
 
@@ -20,18 +22,6 @@ void set_state(Vcpu& v, VcpuState to) {
     v.state = to;
 }
 
-/// Accounts the time since the turn began to whom it belongs.
-void account(Cpu& cpu) {
-    auto const now = arch::now();
-    auto const ticks = now - cpu.turn_started;
-    cpu.turn_started = now;
-    if (cpu.current != nullptr) {
-        cpu.scheduler.charge(*cpu.current, ticks);
-    } else {
-        cpu.idle_ticks += ticks;
-    }
-}
-
 /// The end of a slice that began with the turn. One that would come just before a timer waits for it: else the core would be in the middle
 /// of a switch when the timer fires, and its vCPU would wait for two.
 std::uint64_t end_of_slice(Cpu const& cpu, Vcpu const& v) {
@@ -40,26 +30,24 @@ std::uint64_t end_of_slice(Cpu const& cpu, Vcpu const& v) {
     return timer - end < cpu.switch_ticks ? timer : end;
 }
 
-/// After `v` became ready: does it displace whom the core runs for, or does it make that one's slice finite?
-void consider(Cpu& cpu, Vcpu const& v) {
-    if (cpu.current == nullptr || cpu.need_resched) return;
-    Vcpu const& running = *cpu.current;
-    bool const both_share = v.policy == abi::Policy::Share && running.policy == abi::Policy::Share;
-    if (both_share) account(cpu);
-    if (Scheduler::beats(v, running, both_share ? wake_slack() : 0)) {
-        cpu.need_resched = true;
-    } else if (both_share && cpu.slice_end == TimerQueue::never) {
-        cpu.slice_end = end_of_slice(cpu, running);
-        program_timer(cpu);
-    }
-}
-
 void make_ready(Vcpu& v) {
     Cpu& cpu = *v.cpu;
     set_state(v, VcpuState::Ready);
-    if (v.policy == abi::Policy::Share) cpu.scheduler.catch_up(v, wake_slack());
+    v.woke = v.ready_since = arch::now();
+    if (v.policy != abi::Policy::Fixed) cpu.scheduler.catch_up(v, wake_slack());
+    if (v.limited) {
+        v.budget.want(v.woke);
+        if (!admit(cpu, v, v.woke)) return program_timer(cpu);
+    }
     cpu.scheduler.add(v, Scheduler::Place::Back);
     consider(cpu, v);
+}
+
+/// Its response is over: from waking to sleeping.
+void note_response(Vcpu& v) {
+    auto const response = arch::now() - v.woke;
+    if (response > v.stats.worst_response) v.stats.worst_response = response;
+    if (v.deadline != 0 && response > v.deadline) ++v.stats.late;
 }
 
 /// Counter value at which virtual deadline `cval` is reached.
@@ -80,7 +68,7 @@ void switch_out(Cpu& cpu, Vcpu& v) {
     auto const timer_bit = vgic::mask(abi::guest_map::virtual_timer_intid);
     bool const raised = (vgic::outstanding_private(v) & timer_bit) != 0;
     if (armv8::TimerCtl::armed(v.el1.cntv_ctl) && !raised && v.state != VcpuState::Off)
-        cpu.timers.arm(v.virtual_timer, deadline_of(v.el1.cntv_cval, v.cntvoff));
+        cpu.timers.arm(v.virtual_timer, merge_point(deadline_of(v.el1.cntv_cval, v.cntvoff), v.vm->timer_slack));
 }
 
 /// Memory to hardware.
@@ -108,18 +96,31 @@ void unload(Cpu& cpu, Vcpu& v) {
     cpu.loaded = nullptr;
 }
 
-void leave_current(Cpu& cpu) {
+/// A limited vCPU's turn was cut off: may it stay in the queue?
+bool go_on(Cpu& cpu, Vcpu& v) {
+    if (v.budget.limited() && v.priority != 0 && v.budget.usable(cpu.turn_started) == 0) ++v.stats.overruns;
+    return admit(cpu, v, cpu.turn_started);
+}
+
+/// The turn is over. Whose is the next?
+Vcpu* take_turns(Cpu& cpu) {
     account(cpu);
     Vcpu* const v = cpu.current;
     cpu.current = nullptr;
-    if (v == nullptr || v->state != VcpuState::Running) return;
+    if (v == nullptr || v->state != VcpuState::Running) return cpu.scheduler.take();
     set_state(*v, VcpuState::Ready);
+    v->ready_since = cpu.turn_started;
+    if (v->limited && !go_on(cpu, *v)) return cpu.scheduler.take();
+    if (v->policy != abi::Policy::Fixed) return cpu.scheduler.exchange(*v);
     cpu.scheduler.add(*v, cpu.yielding ? Scheduler::Place::Back : Scheduler::Place::Front);
+    return cpu.scheduler.take();
 }
 
 /// Sleeps until something happens, and lets it happen.
 [[gnu::noinline]] void idle(Cpu& cpu) {
     if (machine.on_quiet != nullptr) machine.on_quiet();
+    // With slack its timer goes on in software, which merges it with others; the hardware's fires when it was set to.
+    if (cpu.loaded != nullptr && cpu.loaded->vm->timer_slack != 0) unload(cpu, *cpu.loaded);
     program_timer(cpu);
     if (cpu.trace != nullptr) trace::sleep_begins(cpu);
     arch::wait_for_interrupt();
@@ -137,21 +138,49 @@ void leave_current(Cpu& cpu) {
         auto const now = arch::now();
         cpu.scheduler.charge(*v, now - cpu.turn_started);
         cpu.turn_started = now;
-        cpu.scheduler.add(*v, Scheduler::Place::Front);
+        if (!v->limited || admit(cpu, *v, now)) cpu.scheduler.add(*v, Scheduler::Place::Front);
         irq::handle_all(cpu);
     }
     return v;
 }
 
-/// The next vCPU that can enter its guest; nullptr if nobody is ready.
-Vcpu* take_runnable(Cpu& cpu) {
-    Vcpu* const v = cpu.scheduler.take();
+/// The next vCPU that can enter its guest, if `v` (from the queue) can't; nullptr if nobody is ready.
+Vcpu* runnable(Cpu& cpu, Vcpu* v) {
     if (v == nullptr || v->vm->state != VmState::Starting) [[likely]]
         return v;
     return work_off_starts(cpu, v);
 }
 
+/// Before `v` runs: its stolen time is shown to it.
+void show_stolen(Vcpu const& v) {
+    *v.stolen = static_cast<std::uint64_t>(static_cast<unsigned __int128>(v.stats.ready_ticks) * machine.ns_per_tick >> 32);
+}
+
 }  // namespace
+
+void account(Cpu& cpu) {
+    auto const now = arch::now();
+    auto const ticks = now - cpu.turn_started;
+    cpu.turn_started = now;
+    if (cpu.current != nullptr) {
+        cpu.scheduler.charge(*cpu.current, ticks);
+    } else {
+        cpu.idle_ticks += ticks;
+    }
+}
+
+void consider(Cpu& cpu, Vcpu const& v) {
+    if (cpu.current == nullptr || cpu.need_resched) return;
+    Vcpu const& running = *cpu.current;
+    bool const both_share = v.policy != abi::Policy::Fixed && running.policy != abi::Policy::Fixed;
+    if (both_share) account(cpu);
+    if (Scheduler::beats(v, running, both_share ? wake_slack() : 0)) {
+        cpu.need_resched = true;
+    } else if (both_share && cpu.slice_end == TimerQueue::never) {
+        cpu.slice_end = end_of_slice(cpu, running);
+        program_timer(cpu);
+    }
+}
 
 void wake(Vcpu& v) {
     if (v.state != VcpuState::Blocked) return;
@@ -173,11 +202,14 @@ void stop(Vcpu& v) {
     if (cpu.loaded == &v) unload(cpu, v);
     cpu.timers.cancel(v.virtual_timer);
     cpu.timers.cancel(v.physical_timer);
+    cpu.timers.cancel(v.refill_timer);
+    v.waiting = false;
     if (cpu.fp_owner == &v) cpu.fp_owner = nullptr;
 }
 
 void block(Vcpu& v) {
     if (vgic::has_pending(v)) return;
+    if (v.policy == abi::Policy::Fixed) note_response(v);
     set_state(v, VcpuState::Blocked);
     v.cpu->need_resched = true;
 }
@@ -190,7 +222,7 @@ void yield(Vcpu& v) {
 
 void hand_over(Vcpu& from, Vcpu& to) {
     Cpu& cpu = *from.cpu;
-    if (to.cpu != &cpu || to.state != VcpuState::Ready || cpu.current != &from) return;
+    if (to.cpu != &cpu || to.state != VcpuState::Ready || to.waiting || cpu.current != &from) return;
     if (to.policy == abi::Policy::Fixed) {
         if (to.priority == from.priority) yield(from);
         return;
@@ -209,12 +241,11 @@ void hand_over(Vcpu& from, Vcpu& to) {
 
 Vcpu* switch_vcpu(Cpu& cpu) {
     cpu.need_resched = false;
-    leave_current(cpu);
+    Vcpu* next = runnable(cpu, take_turns(cpu));
     cpu.yielding = false;
-    Vcpu* next = take_runnable(cpu);
     while (next == nullptr) {
         idle(cpu);
-        next = take_runnable(cpu);
+        next = runnable(cpu, cpu.scheduler.take());
     }
     if (cpu.loaded != next) {
         std::uint32_t leftover = 0;
@@ -226,12 +257,26 @@ Vcpu* switch_vcpu(Cpu& cpu) {
         switch_in(cpu, *next, leftover);
     }
     set_state(*next, VcpuState::Running);
+    next->stats.ready_ticks += cpu.turn_started - next->ready_since;
+    if (next->stolen != nullptr) show_stolen(*next);
     cpu.current = next;
     cpu.need_resched = false;
-    bool const shared = next->policy == abi::Policy::Share && cpu.scheduler.shares_waiting();
+    bool const shared = next->policy != abi::Policy::Fixed && cpu.scheduler.shares_waiting();
     cpu.slice_end = shared ? end_of_slice(cpu, *next) : TimerQueue::never;
+    if (next->limited) cpu.slice_end = end_of_turn(cpu, *next, cpu.slice_end);
     program_timer(cpu);
     return next;
+}
+
+/// What a deadline was for, happens.
+static void fire(Cpu& cpu, Timer& timer) {
+    switch (timer.kind) {
+        case Timer::Kind::Virtual: return vgic::raise(*timer.owner, abi::guest_map::virtual_timer_intid);
+        case Timer::Kind::Physical: return vgic::set_line(*timer.owner, abi::guest_map::physical_timer_intid, true);
+        case Timer::Kind::Refill: return on_refill(cpu, *timer.owner);
+        case Timer::Kind::Frame: return on_frame(cpu);
+        case Timer::Kind::Interrupt: return irq::on_delayed(static_cast<RateLimit&>(timer));
+    }
 }
 
 void on_timer(Cpu& cpu) {
@@ -241,12 +286,7 @@ void on_timer(Cpu& cpu) {
     for (int n = 0; n < most; ++n) {
         Timer* const timer = cpu.timers.expire(now);
         if (timer == nullptr) break;
-        Vcpu& owner = *timer->owner;
-        if (timer->kind == Timer::Kind::Virtual) {
-            vgic::raise(owner, abi::guest_map::virtual_timer_intid);
-        } else {
-            vgic::set_line(owner, abi::guest_map::physical_timer_intid, true);
-        }
+        fire(cpu, *timer);
     }
     if (now >= cpu.slice_end) {
         cpu.slice_end = TimerQueue::never;

@@ -10,9 +10,15 @@ namespace tiffin {
 
 struct Vcpu;
 
-/// What a deadline is for. `owner` is the vCPU whose timer it stands for.
+/// What a deadline is for. `owner` is the vCPU whose timer it stands for; nullptr for a Frame, which is the core's.
 struct Timer {
-    enum class Kind : std::uint8_t { Virtual, Physical };
+    enum class Kind : std::uint8_t {
+        Virtual,    // CNTV of a vCPU that is not loaded
+        Physical,   // the emulated CNTP
+        Refill,     // there is budget again
+        Frame,      // a time window begins or ends
+        Interrupt,  // a physical interrupt that came too early for its limit: this is a RateLimit (core/irq/physical.hpp)
+    };
     std::uint64_t deadline{0};  // ticks of the system counter
     Vcpu* owner{nullptr};
     std::uint32_t slot{0};  // 1-based place in the heap; 0: not armed
@@ -26,7 +32,7 @@ public:
     static constexpr std::uint64_t never = ~0ull;
 
     TimerQueue() = default;
-    /// `slots` has room for every timer that may be armed at once: two for each vCPU of the core.
+    /// `slots` has room for every timer that may be armed at once: three for each vCPU of the core, one for each limited interrupt, one for its frame.
     explicit TimerQueue(std::span<Timer*> slots) : slots_{slots} {}
 
     [[nodiscard]] std::uint64_t earliest() const { return count_ == 0 ? never : slots_[0]->deadline; }

@@ -6,6 +6,7 @@
 #include "abi/plan.hpp"
 #include "base/addr.hpp"
 #include "core/irq/vgic.hpp"
+#include "core/sched/budget.hpp"
 #include "core/sched/timer_queue.hpp"
 
 namespace tiffin {
@@ -53,6 +54,10 @@ static_assert(!may_move(VcpuState::Off, VcpuState::Running) && !may_move(VcpuSta
 
 struct VcpuStats {
     std::uint64_t run_ticks{0}, wakeups{0}, traps{0}, switches{0};
+    std::uint64_t ready_ticks{0};     // wanted the core and did not have it: what a guest calls stolen time
+    std::uint64_t overruns{0};        // how often its budget was used up while it wanted more
+    std::uint64_t worst_response{0};  // of a `fixed` one: longest time from waking to sleeping again, in ticks
+    std::uint64_t late{0};            // responses longer than its deadline
 };
 
 struct Vcpu {
@@ -73,6 +78,19 @@ struct Vcpu {
     std::uint64_t slice{0};          // ticks that a `share` vCPU may run while another waits
     Vcpu* next_ready{nullptr};       // in the ready queue of its priority, or in the ShareQueue
     Vcpu* previous_ready{nullptr};   // in the ShareQueue
+    std::uint64_t ready_since{0};    // Ready: counter value
+    std::uint64_t woke{0};           // counter value at which it last became ready from Blocked or Off
+
+    // Limits (core/sched/rights).
+    bool limited{false};           // by a budget, or by time windows
+    bool waiting{false};           // Ready, and in no queue: for budget, or for its window
+    bool background{false};        // without budget it runs when nobody else wants to
+    std::uint8_t own_priority{0};  // `priority` is 0 while it is in the background
+    Budget budget;
+    Timer refill_timer;
+    std::uint64_t deadline{0};  // ticks from waking to sleeping; 0: none
+    /// Where the guest reads its stolen time, in ns (Arm DEN 0057); nullptr: it did not ask.
+    std::uint64_t volatile* stolen{nullptr};
 
     VcpuStats stats;
     Timer virtual_timer;   // stands in for CNTV while the vCPU is not loaded

@@ -58,6 +58,7 @@ struct Vm final : IrqSink {
     std::uint32_t slot_count{0};
     ConsolePort* console{nullptr};
     ReportLimit reports;
+    std::uint64_t timer_slack{0};        // ticks that its timers may wake it later than asked
     std::uint64_t scrub_at{0};           // Starting: bytes of RAM that are already zero again
     std::uint64_t resets{0}, faults{0};  // since boot: how often it started anew; aborts and undefined instructions given to it
     VgicVm vgic;

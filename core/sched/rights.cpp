@@ -1,0 +1,83 @@
+#include "core/sched/rights.hpp"
+
+#include "core/arch.hpp"
+#include "core/cpu.hpp"
+#include "core/sched/turn.hpp"
+#include "core/vm/vm.hpp"
+
+namespace tiffin::sched {
+namespace {
+
+bool admit_by_window(Cpu const& cpu, Vcpu& v, std::uint64_t now) {
+    v.waiting = cpu.frame.at(now).vm != v.vm;
+    return !v.waiting;
+}
+
+bool admit_by_budget(Cpu& cpu, Vcpu& v, std::uint64_t now) {
+    bool const has = v.budget.usable(now) != 0;
+    v.priority = has ? v.own_priority : std::uint8_t{0};
+    v.waiting = !has && !v.background;
+    if (!has) cpu.timers.arm(v.refill_timer, v.budget.next());
+    return !v.waiting;
+}
+
+/// Back into the queue, and on the core if it is more urgent than whoever runs.
+void resume(Cpu& cpu, Vcpu& v) {
+    v.waiting = false;
+    cpu.scheduler.add(v, Scheduler::Place::Back);
+    consider(cpu, v);
+}
+
+}  // namespace
+
+bool admit(Cpu& cpu, Vcpu& v, std::uint64_t now) {
+    return v.policy == abi::Policy::Window ? admit_by_window(cpu, v, now) : admit_by_budget(cpu, v, now);
+}
+
+std::uint64_t end_of_turn(Cpu const& cpu, Vcpu const& v, std::uint64_t slice_end) {
+    if (v.policy == abi::Policy::Window) {
+        auto const until = cpu.frame.at(cpu.turn_started).until;
+        return until < slice_end ? until : slice_end;
+    }
+    return v.priority == 0 ? slice_end : cpu.turn_started + v.budget.usable(cpu.turn_started);
+}
+
+void on_refill(Cpu& cpu, Vcpu& v) {
+    if (v.state == VcpuState::Ready) {
+        if (!v.waiting) cpu.scheduler.remove(v);  // from the background
+        v.priority = v.own_priority;
+        resume(cpu, v);
+    } else if (v.state == VcpuState::Running) {  // in the background: from here on it runs in its own right
+        account(cpu);
+        v.priority = v.own_priority;
+        cpu.need_resched = true;
+    }
+}
+
+void on_frame(Cpu& cpu) {
+    auto const now = arch::now();
+    auto const window = cpu.frame.at(now);
+    cpu.timers.arm(cpu.frame_timer, window.until);
+    if (window.vm == cpu.window_vm) return;
+    if (cpu.window_vm != nullptr) {
+        for (Vcpu* v : cpu.window_vm->vcpus) {
+            if (v->cpu != &cpu || v->state != VcpuState::Ready || v->waiting) continue;
+            cpu.scheduler.remove(*v);
+            v->waiting = true;
+        }
+    }
+    cpu.window_vm = window.vm;
+    cpu.need_resched |= cpu.current != nullptr;
+    if (window.vm == nullptr) return;
+    for (Vcpu* v : window.vm->vcpus)
+        if (v->cpu == &cpu && v->state == VcpuState::Ready && v->waiting) resume(cpu, *v);
+}
+
+void start_frame(Cpu& cpu) {
+    if (!cpu.frame.exists()) return;
+    cpu.frame.start(arch::now());
+    cpu.frame_timer = {.kind = Timer::Kind::Frame};
+    on_frame(cpu);
+}
+
+}  // namespace tiffin::sched
