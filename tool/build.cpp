@@ -51,6 +51,10 @@ private:
     /// The paths that the description names are worth checking even if other fields of the domain are wrong.
     void read_guest(Domain const& domain, std::vector<GuestParts>& guests) {
         if (domain.image.path.value.empty() || domain.memory.value == 0) return;
+        if (domain.copy) {
+            if (!guests.empty()) guests.push_back({&domain, {}, guests.back().image, 0});
+            return;
+        }
         auto image = place_image(domain, files_, problems());
         if (image) guests.push_back({&domain, {}, std::move(*image), 0});
     }

@@ -169,6 +169,19 @@ TEST(CopyOnWrite, GivesAPrivateCopyAndLeavesTheImageAlone) {
     EXPECT_FALSE(armv8::Stage2::writable(walk(vm.stage2.root(), guest_ram)->descriptor)) << "one page, not its neighbours";
 }
 
+TEST(CopyOnWrite, VmsOfOneImageReadTheSamePhysicalPageUntilOneWritesToIt) {
+    Board board{{{}, {}, {}}};
+    auto const page_of = [&](std::size_t vm, std::uint64_t at) { return *output(board.vm(vm).stage2.root(), guest_ram + at); };
+    for (std::uint64_t at = 0; at < testing::payload_size; at += page_size)
+        for (std::size_t vm : {1u, 2u}) EXPECT_EQ(page_of(vm, at), page_of(0, at)) << "text and data of the image, at " << at;
+    ASSERT_TRUE(board.vm(1).stage2.copy_on_write(board.vm(1), Ipa{guest_ram + 0x1000}));
+    *reinterpret_cast<std::uint8_t*>(page_of(1, 0x1000)) = 0x99;
+    EXPECT_NE(page_of(1, 0x1000), page_of(0, 0x1000));
+    EXPECT_EQ(page_of(2, 0x1000), page_of(0, 0x1000)) << "the others go on sharing";
+    EXPECT_EQ(*reinterpret_cast<std::uint8_t*>(page_of(0, 0x1000)), 0x11);
+    EXPECT_EQ(page_of(1, 0), page_of(0, 0)) << "and all share the rest";
+}
+
 TEST(CopyOnWrite, BreaksBeforeItMakes) {
     Board board;
     Vm& vm = board.vm();

@@ -192,6 +192,7 @@ std::vector<std::vector<Grant>> check_grants(Description const& description, Boa
 
 void check_cores(Description const& description, Board const& board, Problems& problems) {
     for (auto const& domain : description.domains) {
+        if (domain.copy) continue;
         for (auto const& cpu : domain.cpus) {
             if (cpu.core.value < board.record.cpu_count && cpu.core.value >= abi::run_cpus) {
                 problems.add(cpu.core.at, fmt::format("core {} is not run by this version of the hypervisor", cpu.core.value),

@@ -88,6 +88,7 @@ struct Domain {
     std::vector<DeviceUse> access;
     bool console{true}, rtc{true};
     std::uint64_t timer_slack{0};  // ns
+    bool copy{false};              // the second, third... VM of a `count`: what is wrong with it was said of the first
 };
 
 struct Description {

@@ -57,6 +57,8 @@ constexpr Field table[] = {
      "The VM's virtual processors, each pinned to a core."},
     {"domain", "cpu", Map, "", "not beside `cpus`", "see `cpus`", "cpu: {policy: fixed, priority: 40}", "Short for `cpus` with one entry."},
     {"domain", "image", Map, "", "exactly one of `kernel`, `elf`, `raw`", "required", "image: {elf: app.elf}", "What the VM runs."},
+    {"domain", "count", Count, "VMs", "1..1024; not beside `access`", "one VM, NAME itself", "count: 250",
+     "So many VMs, alike but for their names: NAME-1, NAME-2 and so on. VMs of one image share the pages of it that they do not write.", 1, 1024},
     {"domain", "access", List, "", "", "none", "access: [{device: /pl061@9030000}]",
      "Devices of the board given to this VM alone: their registers and interrupts."},
     {"domain", "console", Flag, "", "true | false", "true", "console: false", "Whether the VM has a PL011 UART at 0x09000000, interrupt 33."},

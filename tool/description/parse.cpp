@@ -121,8 +121,7 @@ private:
         }
         for (auto const& pair : node) read_domain(pair.first, pair.second, out);
         if (out.domains.size() > abi::max_vms) {
-            problems_.add(at, fmt::format("\"domains\" has {} entries", out.domains.size()),
-                          fmt::format("at most {}", abi::max_vms));
+            problems_.add(at, fmt::format("\"domains\" has more than {} VMs", abi::max_vms), "fewer");
         }
     }
 
@@ -134,7 +133,6 @@ private:
         }
         Domain domain;
         domain.name = {key.Scalar(), at};
-        check_name(domain.name, out);
         Section section{problems_, node, "domain", fmt::format("domain \"{}\"", key.Scalar()), at};
         if (auto const memory = section.size("memory")) read_memory(*memory, domain);
         read_cpus(section, domain);
@@ -143,21 +141,45 @@ private:
         if (auto const console = section.flag("console")) domain.console = console->value;
         if (auto const rtc = section.flag("rtc")) domain.rtc = rtc->value;
         if (auto const slack = section.time("timer-slack")) domain.timer_slack = slack->value;
-        out.domains.push_back(std::move(domain));
+        add_domain(section, std::move(domain), out);
     }
 
-    void check_name(Located<std::string> const& name, Description const& out) {
+    /// The VM; or as many as `count` says.
+    void add_domain(Section& section, Domain domain, Description& out) {
+        auto const count = section.count("count");
+        if (!count) {
+            (void)check_name(domain.name, out);
+            out.domains.push_back(std::move(domain));
+            return;
+        }
+        if (!domain.access.empty()) {
+            problems_.add(section.key_mark("access"), fmt::format("\"access\" stands beside \"count\" in {}", section.what()),
+                          "one of the two", "a device can be given to one VM only");
+            domain.access.clear();
+        }
+        auto const name = domain.name.value;
+        for (std::uint64_t n = 1; n <= count->value && out.domains.size() <= abi::max_vms; ++n) {
+            domain.name.value = fmt::format("{}-{}", name, n);
+            if (!check_name(domain.name, out)) return;
+            out.domains.push_back(domain);
+            domain.copy = true;
+        }
+    }
+
+    bool check_name(Located<std::string> const& name, Description const& out) {
         auto const ok = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
         auto const& text = name.value;
         if (text.empty() || text.size() > abi::max_name || text[0] < 'a' || text[0] > 'z' || !std::ranges::all_of(text, ok)) {
             problems_.add(name.at, fmt::format("domain name \"{}\" is not well-formed", text),
                           "1..31 of [a-z0-9-], first a letter");
+            return false;
         }
-        for (auto const& other : out.domains) {
-            if (other.name.value != text) continue;
-            problems_.add(name.at, fmt::format("domain \"{}\" is written twice", text), "a name of its own",
-                          fmt::format("the first is in line {}", other.name.at.line));
-        }
+        auto const other =
+            std::ranges::find(out.domains, text, [](Domain const& domain) -> auto const& { return domain.name.value; });
+        if (other == out.domains.end()) return true;
+        problems_.add(name.at, fmt::format("domain \"{}\" is written twice", text), "a name of its own",
+                      fmt::format("the first is in line {}", other->name.at.line));
+        return false;
     }
 
     void read_memory(Located<std::uint64_t> memory, Domain& domain) {

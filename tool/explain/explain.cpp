@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include <tuple>
 #include <vector>
 
@@ -33,13 +34,48 @@ std::string table(std::string const& title, std::vector<Row> rows) {
     return out + "\n";
 }
 
+/// VMs that are written once, with a `count`: alike but for their names, RAM and device trees.
+struct Alike {
+    abi::VmRecord const *first, *last;
+
+    [[nodiscard]] std::size_t count() const { return static_cast<std::size_t>(last - first) + 1; }
+    [[nodiscard]] std::string names(PlanView const& plan) const {
+        auto const name = std::string{plan.string(first->name)};
+        return first == last ? name : fmt::format("{} to {}", name, plan.string(last->name));
+    }
+};
+
+/// "worker" of "worker-12".
+std::string_view stem(std::string_view name) { return name.substr(0, name.rfind('-')); }
+
+/// Groups of VMs of one `count` whose RAM lies without a hole, so that one row tells it.
+std::vector<Alike> alike(PlanView const& plan) {
+    std::vector<Alike> all;
+    for (auto const& vm : plan.vms()) {
+        if (!all.empty()) {
+            auto& [first, last] = all.back();
+            bool const same = last->line == vm.line && stem(plan.string(last->name)) == stem(plan.string(vm.name));
+            if (same && last->ram_pa + last->ram_size == vm.ram_pa) {
+                last = &vm;
+                continue;
+            }
+        }
+        all.push_back({&vm, &vm});
+    }
+    return all;
+}
+
 std::string physical(PlanView const& plan) {
     auto const& h = plan.header();
     std::vector<Row> rows;
     for (auto const& m : plan.memory()) rows.push_back({m.base, m.size, "RAM of the board"});
     rows.push_back({h.load_address, h.image_bytes, "  boot image: hypervisor, plan, guest images"});
     rows.push_back({h.load_address + h.image_bytes, h.pool_bytes, "  pool: tables and state of the hypervisor"});
-    for (auto const& vm : plan.vms()) rows.push_back({vm.ram_pa, vm.ram_size, fmt::format("  RAM of {}", plan.string(vm.name))});
+    for (auto const& vms : alike(plan)) {
+        auto const size = vms.last->ram_pa + vms.last->ram_size - vms.first->ram_pa;
+        auto const each = vms.count() == 1 ? "" : fmt::format(", {} each", rough_size(vms.first->ram_size));
+        rows.push_back({vms.first->ram_pa, size, fmt::format("  RAM of {}{}", vms.names(plan), each)});
+    }
     for (auto const& w : plan.windows()) rows.push_back({w.pa, w.size, fmt::format("device {}", plan.string(w.what))});
     auto const& b = plan.board();
     rows.push_back({b.uart, b.uart_size, "console UART (hypervisor)"});
@@ -47,19 +83,35 @@ std::string physical(PlanView const& plan) {
     return table(fmt::format("Physical memory: {}", plan.string(b.name)), rows);
 }
 
+/// A piece of the boot image, and whose it is.
+struct Piece {
+    std::uint64_t size;
+    std::string_view what, first;
+    std::size_t vms{1};
+};
+
 std::string image(PlanView const& plan, Packed const& packed) {
-    std::vector<Row> rows{{0, packed.plan_offset, "hypervisor"}, {packed.plan_offset, packed.plan_bytes, "plan"}};
+    std::map<std::uint64_t, Piece> pieces;
     for (auto const& vm : plan.vms()) {
         for (auto const& p : plan.payloads_of(vm)) {
-            auto const what = plan.string(p.what);
-            auto const shared = std::ranges::find_if(rows, [&](Row const& r) { return r.base == p.image_offset; });
-            if (shared == rows.end())
-                rows.push_back({p.image_offset, p.size, fmt::format("{} of {}", what, plan.string(vm.name))});
-            else
-                shared->what += fmt::format(", {}", plan.string(vm.name));
+            auto const [at, fresh] = pieces.try_emplace(p.image_offset, p.size, plan.string(p.what), plan.string(vm.name));
+            if (!fresh) ++at->second.vms;
         }
     }
-    return table(fmt::format("Boot image: offsets in the file of {}", rough_size(packed.image.size())), rows);
+    std::vector<Row> rows{{0, packed.plan_offset, "hypervisor"}, {packed.plan_offset, packed.plan_bytes, "plan"}};
+    std::uint64_t spared = 0;
+    for (auto const& [offset, p] : pieces) {
+        spared += (p.vms - 1) * p.size;
+        auto const others = p.vms == 1 ? "" : fmt::format(" and {} more, one copy for all", p.vms - 1);
+        rows.push_back({offset, p.size, fmt::format("{} of {}{}", p.what, p.first, others)});
+    }
+    auto out = table(fmt::format("Boot image: offsets in the file of {}", rough_size(packed.image.size())), rows);
+    if (spared == 0) return out;
+    out.pop_back();
+    return out + fmt::format(
+                     "  One copy for all spares {} of the file. They read the same memory; who writes to a page gets a copy in "
+                     "its own RAM.\n\n",
+                     rough_size(spared));
 }
 
 std::string right_of(abi::VcpuRecord const& v) {
@@ -71,8 +123,9 @@ std::string right_of(abi::VcpuRecord const& v) {
     return out + ((v.flags & abi::vcpu_background) != 0 ? ", then in the background" : "");
 }
 
-std::string guest(PlanView const& plan, abi::VmRecord const& vm) {
+std::string guest(PlanView const& plan, Alike const& vms) {
     namespace g = abi::guest_map;
+    auto const& vm = *vms.first;
     std::vector<Row> rows{{vm.ram_ipa, vm.ram_size, "RAM"}, {g::gicd, g::gicd_size, "GIC distributor (emulated)"}};
     for (auto const& p : plan.payloads_of(vm)) rows.push_back({p.ipa, p.size, fmt::format("  {}", plan.string(p.what))});
     if ((vm.flags & abi::vm_has_uart) != 0) rows.push_back({g::pl011, g::pl011_size, "PL011 UART (emulated), interrupt 33"});
@@ -84,7 +137,7 @@ std::string guest(PlanView const& plan, abi::VmRecord const& vm) {
     for (auto const& w : plan.windows_of(vm))
         rows.push_back({w.ipa, w.size, fmt::format("device {} at {:#x}", plan.string(w.what), w.pa)});
     auto out = table(
-        fmt::format("Guest {} (line {}): starts at {:#x} with x0 = {:#x}", plan.string(vm.name), vm.line, vm.entry, vm.x0), rows);
+        fmt::format("Guest {} (line {}): starts at {:#x} with x0 = {:#x}", vms.names(plan), vm.line, vm.entry, vm.x0), rows);
     out.pop_back();
     for (auto const& i : plan.interrupts_of(vm)) {
         out += fmt::format("  interrupt {} of the board is {} of the guest, {}\n", i.physical, i.virtual_id,
@@ -102,7 +155,7 @@ std::string guest(PlanView const& plan, abi::VmRecord const& vm) {
 std::string explain(Packed const& packed) {
     auto const plan = packed.plan();
     auto out = physical(plan) + image(plan, packed);
-    for (auto const& vm : plan.vms()) out += guest(plan, vm);
+    for (auto const& vms : alike(plan)) out += guest(plan, vms);
     return out;
 }
 

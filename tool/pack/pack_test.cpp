@@ -181,6 +181,33 @@ TEST(Pack, TheMemoryMapNamesEveryVmAndPiece) {
     }
 }
 
+TEST(Pack, ACountMakesVmsThatShareOneCopyOfTheImage) {
+    Folder const folder;
+    auto const result = built(folder, R"(
+domains:
+  other: {memory: 64 KiB, image: {elf: "${CACHE}/app.elf"}}
+  many: {memory: 64 KiB, count: 300, cpu: {weight: 50}, image: {elf: "${CACHE}/two-segments.elf"}}
+)");
+    ASSERT_TRUE(result.packed) << result.problems.text();
+    auto const plan = result.packed->plan();
+    ASSERT_EQ(plan.vms().size(), 301u);
+    auto const& first = plan.vms()[1];
+    for (std::size_t n = 1; n <= 300; ++n) {
+        auto const& vm = plan.vms()[n];
+        EXPECT_EQ(plan.string(vm.name), "many-" + std::to_string(n));
+        EXPECT_EQ(vm.line, 4u);
+        EXPECT_EQ(plan.vcpus_of(vm)[0].weight, 50u);
+        EXPECT_EQ(plan.payloads_of(vm)[0].image_offset, plan.payloads_of(first)[0].image_offset);
+        EXPECT_EQ(plan.payloads_of(vm)[0].what, plan.payloads_of(first)[0].what);
+    }
+    EXPECT_NE(plan.payloads_of(first).back().image_offset, plan.payloads_of(plan.vms()[2]).back().image_offset)
+        << "each has a device tree of its own";
+    auto const map = explain(*result.packed);
+    for (auto const* words :
+         {"two-segments.elf of many-1 and 299 more, one copy for all", "many-300, 64.0 KiB each", "Guest other (line 3)"})
+        EXPECT_NE(map.find(words), std::string::npos) << words << "\n" << map;
+}
+
 /// The device tree of a VM, out of the packed image.
 Bytes tree_of(Packed const& packed, std::size_t vm) {
     auto const plan = packed.plan();
