@@ -12,6 +12,7 @@ MICRO = {
     "timer_wfi": "timer deadline to handler, from WFI",
     "wfi_wake": "timer deadline to behind WFI",
 }
+TRACED = {MICRO["null_hypercall"], MICRO["gicd_typer_read"], MICRO["timer_running"]}
 FIRST_INSTRUCTION = "reset to first instruction, {} MiB VM"
 TICK = r"bench: tick jobs=(\d+) missed=(\d+) avg=(\d+) p99=(\d+) max=(\d+)"
 YIELD = r"bench: yield=(\d+) "

@@ -56,6 +56,15 @@ def run_tick(work):
     return guests.tick(text) | guests.tick(text, **guests.AS_SHIPPED)
 
 
+def run_traced(work):
+    """The same with a trace: what an event costs is the difference."""
+    header = HEADER.replace("domains:", "options: {trace: 1 MiB}\ndomains:")
+    text = tiffin(work, header + domain("guest", "micro"), done("guest"))
+    rows = {f"{name}, traced": value for name, value in guests.micro(text).items() if name in guests.TRACED}
+    text = tiffin(work, header + domain("one", "yield", FIXED) + domain("two", "yield", FIXED), done("one", "two"))
+    return rows | guests.switch(text, "fixed priority, traced")
+
+
 def run_hostile(work):
     """Beside the guest that does all that it must not (guest/apps/hostile), over and over."""
     elf = need(ROOT / "build/aarch64/guest/apps/hostile/hostile.elf", images.BUILD)
@@ -86,6 +95,7 @@ measures = [
     ("switch between two VMs", run_switch, False),
     ("1 ms tick beside a spinner", run_tick, False),
     ("1 ms tick beside the hostile guest", run_hostile, False),
+    ("with a trace", run_traced, False),
     ("RAM per VM", run_ram, False),
     ("size", run_size, False),
     ("Linux", run_linux, True),

@@ -70,6 +70,19 @@ std::uint64_t MachineShell::total_ticks() const { return arch::now() - machine.s
 std::uint64_t MachineShell::idle_ticks() const { return machine.cpus[0].idle_ticks; }
 std::uint64_t MachineShell::frequency() const { return arch::frequency(); }
 
+std::span<std::byte const> MachineShell::trace_part(std::uint32_t index) const {
+    if (machine.cpus[0].trace == nullptr || index > machine.cpus.size()) return {};
+    if (index == 0) return {reinterpret_cast<std::byte const*>(&machine.plan->header()), machine.plan->header().bytes};
+    auto const& header = *machine.cpus[index - 1].trace->header;
+    auto const count = header.written < header.capacity ? header.written : header.capacity;
+    return {reinterpret_cast<std::byte const*>(&header), trace::ring_bytes(count * sizeof(abi::TraceEvent))};
+}
+
+void MachineShell::hold_trace(bool held) {
+    for (Cpu& cpu : machine.cpus)
+        __atomic_store_n(&cpu.trace->header->frozen, held ? trace::frozen : trace::thaw, __ATOMIC_RELEASE);
+}
+
 void on_all_stopped() {
     int status = 0;
     auto const ticks = arch::now() - machine.started;

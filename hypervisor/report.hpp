@@ -12,6 +12,8 @@ public:
     [[nodiscard]] std::uint64_t total_ticks() const override;
     [[nodiscard]] std::uint64_t idle_ticks() const override;
     [[nodiscard]] std::uint64_t frequency() const override;
+    [[nodiscard]] std::span<std::byte const> trace_part(std::uint32_t index) const override;
+    void hold_trace(bool held) override;
 };
 
 /// The last VM has stopped: prints `report` lines that tools read, and turns the board off, unless the plan says to stay on.

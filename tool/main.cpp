@@ -11,6 +11,7 @@
 #include "tool/new/new.hpp"
 #include "tool/run/process.hpp"
 #include "tool/run/run_command.hpp"
+#include "tool/trace/trace_command.hpp"
 
 namespace {
 
@@ -38,6 +39,7 @@ void add_build_options(CLI::App& command, BuildOptions& options) {
 struct Arguments {
     BuildOptions build;
     RunOptions run;
+    TraceOptions trace;
     std::string output, folder, socket, elf;
     unsigned demo_timeout_s{600};
     bool json{false}, explain{false}, schema{false};
@@ -130,6 +132,7 @@ void add_run_and_demo(CLI::App& app, Arguments& a, int& status) {
     run_command->add_option("--expect", a.run.expect, "VM=REGEX: that VM must say this; may be repeated")
         ->allow_extra_args(false);
     run_command->add_option("--log", a.run.log, "A file for a copy of all that the machine says");
+    run_command->add_option("--trace", a.run.trace, "A file for the trace (the description needs `options: {trace: SIZE}`)");
     run_command->add_option("--serial", a.run.serial, "unix:PATH, where `tiffin console PATH` can attach");
     run_command->callback([&] { status = run(a); });
 
@@ -140,6 +143,22 @@ void add_run_and_demo(CLI::App& app, Arguments& a, int& status) {
     auto* const console_command = app.add_subcommand("console", "Attach to a machine that runs with --serial");
     console_command->add_option("socket", a.socket, "The socket's path")->required();
     console_command->callback([&] { status = attach_console(a.socket); });
+}
+
+void add_trace(CLI::App& app, Arguments& a, int& status) {
+    auto* const command = app.add_subcommand("trace", "Say what is in a trace, and write it for Perfetto or as a page");
+    auto* const file =
+        command->add_option("file", a.trace.file, "What `tiffin run --trace` wrote, or a dump of the board's memory");
+    auto* const console =
+        command->add_option("--from-console", a.trace.console, "Instead: a log in which the shell's `trace` was printed");
+    file->excludes(console);
+    command->add_option("-o,--output", a.trace.perfetto, "A file for ui.perfetto.dev (.pftrace)");
+    command->add_option("--html", a.trace.html, "A file for a page with timeline, shares, histograms and worst cases");
+    command->add_flag("--json", a.trace.json, "The summary as JSON");
+    command->callback([&] {
+        if (a.trace.file.empty() && a.trace.console.empty()) throw CLI::RequiredError{"file or --from-console"};
+        status = trace_command(a.trace);
+    });
 }
 
 void add_the_rest(CLI::App& app, Arguments& a, int& status) {
@@ -168,6 +187,7 @@ int main(int argc, char** argv) try {
     int status = 0;
     add_check_and_build(app, a, status);
     add_run_and_demo(app, a, status);
+    add_trace(app, a, status);
     add_the_rest(app, a, status);
     CLI11_PARSE(app, argc, argv);
     return status;

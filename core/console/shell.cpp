@@ -1,5 +1,6 @@
 #include "core/console/shell.hpp"
 
+#include "core/console/base64.hpp"
 #include "core/console/format.hpp"
 
 namespace tiffin {
@@ -10,6 +11,7 @@ constinit Shell::Command const Shell::commands[] = {
     {"stats", "[NAME]", "time, idle share; of one VM: time, wake-ups, traps, switches", &Shell::answer_stats},
     {"focus", "NAME", "gives keys to a VM (Ctrl-] s comes back)", &Shell::answer_focus},
     {"console", "NAME", "the same as focus", &Shell::answer_focus},
+    {"trace", "", "the trace so far, for `tiffin trace --from-console`", &Shell::answer_trace},
     {"colours", "on|off", "colours for the names before the lines", &Shell::answer_colours},
 };
 std::size_t const Shell::command_count = sizeof commands / sizeof commands[0];
@@ -158,6 +160,32 @@ bool Shell::answer_colours(std::uint32_t) {
         console_->log("colours on, or colours off");
     }
     return false;
+}
+
+/// 96 bytes a line. The trace is held meanwhile: it would be full of its own printing. Whoever types another command waits.
+bool Shell::answer_trace(std::uint32_t index) {
+    constexpr std::size_t bytes_a_line = 96;
+    if (index == 0) {
+        trace_part_ = 0, trace_at_ = 0;
+        if (host_->trace_part(0).empty()) {
+            console_->log("no trace is kept; the description's options: {trace: 1 MiB} asks for one");
+            return false;
+        }
+        host_->hold_trace(true);
+    }
+    auto const part = host_->trace_part(trace_part_);
+    if (part.empty()) {
+        host_->hold_trace(false);
+        console_->log("trace end");
+        return false;
+    }
+    auto const rest = part.subspan(trace_at_);
+    Line line;
+    line << "trace " << trace_part_ << ' ' << Hex{trace_at_, 8} << ' ';
+    console_->log(add_base64(line, rest.first(rest.size() < bytes_a_line ? rest.size() : bytes_a_line)));
+    trace_at_ += bytes_a_line;
+    if (trace_at_ >= part.size()) ++trace_part_, trace_at_ = 0;
+    return true;
 }
 
 /// Bounded by the number of VMs, and only a maintainer's key leads here.

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "core/console/console.hpp"
@@ -32,6 +33,10 @@ public:
     [[nodiscard]] virtual std::uint64_t idle_ticks() const = 0;
     /// Ticks a second, not 0.
     [[nodiscard]] virtual std::uint64_t frequency() const = 0;
+    /// What a trace consists of, part by part: the plan, then the cores' rings (abi/trace.hpp). Nothing: there is no such part.
+    [[nodiscard]] virtual std::span<std::byte const> trace_part(std::uint32_t index) const = 0;
+    /// While it is held, the trace does not change.
+    virtual void hold_trace(bool held) = 0;
 
 protected:
     ~ShellHost() = default;
@@ -66,6 +71,7 @@ private:
     bool answer_stats(std::uint32_t index);
     bool answer_focus(std::uint32_t index);
     bool answer_colours(std::uint32_t index);
+    bool answer_trace(std::uint32_t index);
     void machine_stats();
     void vm_stats(VmRow const& vm);
     [[nodiscard]] bool find_vm(std::string_view name, VmRow& found) const;
@@ -76,7 +82,9 @@ private:
     ShellHost* host_;
     Answer answer_{nullptr};
     std::uint32_t index_{0};
-    std::string_view argument_;  // of the command being answered; points into said_
+    std::string_view argument_;    // of the command being answered; points into said_
+    std::uint32_t trace_part_{0};  // being printed by `trace`
+    std::size_t trace_at_{0};      // in that part
     enum class Escape : std::uint8_t { None, Begun, Parameters } escape_{Escape::None};
     std::uint8_t size_{0};
     char typed_[80]{};

@@ -19,6 +19,12 @@ struct Machine final : ShellHost {
     std::uint64_t total_ticks() const override { return 62'500'000; }
     std::uint64_t idle_ticks() const override { return 31'250'000; }
     std::uint64_t frequency() const override { return 62'500'000; }
+    std::span<std::byte const> trace_part(std::uint32_t index) const override {
+        return index < trace.size() ? std::as_bytes(std::span{trace[index]}) : std::span<std::byte const>{};
+    }
+    void hold_trace(bool held) override { holds.push_back(held); }
+    std::vector<std::string> trace;
+    std::vector<bool> holds;
 };
 
 struct ShellBench : Bench {
@@ -97,10 +103,10 @@ TEST(Shell, FocusGivesKeysToTheVm) {
 TEST(Shell, CommandsTypedAheadAreAnsweredOneAfterTheOther) {
     ShellBench t;
     auto const lines = t.lines_after("help\rlist\rstats\rx");
-    ASSERT_EQ(lines.size(), 14u);
-    EXPECT_EQ(lines[7], "tiffin> list");
-    EXPECT_EQ(lines[11], "tiffin> stats");
-    EXPECT_EQ(lines[13], "tiffin> x");
+    ASSERT_EQ(lines.size(), 15u);
+    EXPECT_EQ(lines[8], "tiffin> list");
+    EXPECT_EQ(lines[12], "tiffin> stats");
+    EXPECT_EQ(lines[14], "tiffin> x");
 }
 
 TEST(Shell, WhatIsTypedBehindFocusGoesToTheVm) {
@@ -137,13 +143,32 @@ TEST(Shell, AnUnknownCommandPointsToHelp) {
 TEST(Shell, HelpListsEveryCommand) {
     ShellBench t;
     auto const lines = t.lines_after("help\r");
-    ASSERT_EQ(lines.size(), 8u);
+    ASSERT_EQ(lines.size(), 9u);
     EXPECT_EQ(lines[4], "tiffin:   focus NAME        gives keys to a VM (Ctrl-] s comes back)");
 }
 
 TEST(Shell, ALineTooLongToTypeIsCut) {
     ShellBench t;
     EXPECT_EQ(t.lines_after(std::string(500, 'x')).back(), "tiffin> " + std::string(80, 'x'));
+}
+
+TEST(Shell, PrintsATracePartByPartAsBase64AndHoldsItMeanwhile) {
+    ShellBench t;
+    t.machine.trace = {"Man", std::string(97, 'M')};
+    auto const lines = t.lines_after("trace\r");
+    std::string full;
+    for (int n = 0; n < 32; ++n) full += "TU1N";
+    EXPECT_EQ(lines,
+              (std::vector<std::string>{"tiffin> trace", "tiffin: trace 0 0x00000000 TWFu", "tiffin: trace 1 0x00000000 " + full,
+                                        "tiffin: trace 1 0x00000060 TQ==", "tiffin: trace end", "tiffin> "}));
+    EXPECT_EQ(t.machine.holds, (std::vector<bool>{true, false}));
+}
+
+TEST(Shell, SaysHowToGetATraceIfThereIsNone) {
+    ShellBench t;
+    auto const lines = t.lines_after("trace\r");
+    EXPECT_EQ(lines.at(1), "tiffin: no trace is kept; the description's options: {trace: 1 MiB} asks for one");
+    EXPECT_TRUE(t.machine.holds.empty());
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct Recorder {
 };
 
 /// What a ring with `bytes` of events takes of the pool.
-constexpr std::uint64_t ring_bytes(std::uint64_t bytes) { return bytes == 0 ? 0 : abi::trace_header_bytes + bytes; }
+constexpr std::uint64_t ring_bytes(std::uint64_t bytes) { return abi::trace_header_bytes + bytes; }
 
 /// An empty ring with a power of two of bytes for events.
 Recorder* make(Pool& pool, std::uint32_t core, std::uint64_t bytes);

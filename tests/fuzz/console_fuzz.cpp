@@ -19,6 +19,8 @@ struct NoVms final : ShellHost {
     std::uint64_t total_ticks() const override { return 0; }
     std::uint64_t idle_ticks() const override { return 0; }
     std::uint64_t frequency() const override { return 1; }
+    std::span<std::byte const> trace_part(std::uint32_t) const override { return {}; }
+    void hold_trace(bool) override {}
 };
 
 /// '?' is what the terminal model shows for a control character.

@@ -112,8 +112,9 @@ int demo(BuildResult const& built, BuildOptions const& build_options, unsigned t
         fmt::print(stderr, "tiffin: {}\n", image.error());
         return 1;
     }
-    RunOptions const options{.icount = true, .timeout_s = timeout_s, .expect = {}, .log = {}, .serial = {}};
-    auto const result = run_machine(qemu_command(built.description.machine, image.path(), true), options, watcher);
+    RunOptions const options{
+        .icount = true, .timeout_s = timeout_s, .expect = {}, .log = {}, .trace = {}, .monitor = {}, .serial = {}};
+    auto const result = run_machine(qemu_command(built.description.machine, image.path(), options), options, watcher);
     fmt::print("{}", demo_report(watcher, *built.packed));
     std::fflush(stdout);
     report_end(result, options, watcher);

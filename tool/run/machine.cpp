@@ -14,10 +14,12 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 #include "tool/board/qemu_board.hpp"
 #include "tool/run/process.hpp"
 #include "tool/run/terminal.hpp"
+#include "tool/run/trace_fetch.hpp"
 
 namespace tiffin {
 namespace {
@@ -55,6 +57,8 @@ std::string socket_path(std::string const& text) { return text.starts_with("unix
 
 sig_atomic_t volatile interrupted = 0;
 void on_signal(int) { interrupted = 1; }
+sig_atomic_t volatile trace_wanted = 0;
+void on_trace_signal(int) { trace_wanted = 1; }
 
 class Loop {
 public:
@@ -79,8 +83,10 @@ public:
         while (turn()) {
             result.timed_out = options_.timeout_s != 0 && Clock::now() >= deadline && !watcher_.status();
             if (result.timed_out || quit_.quit() || interrupted != 0) break;
-            if (watcher_.status() && Clock::now() >= *stop_by_) break;
+            if (watcher_.status() && (Clock::now() >= *stop_by_ || !options_.trace.empty())) break;
+            if (std::exchange(trace_wanted, 0) != 0) result.trace_problem = write_trace();
         }
+        result.trace_problem = write_trace();
         result.quit = quit_.quit() || interrupted != 0;
         result.status = result.timed_out ? timed_out : watcher_.status().value_or(quit_.quit() ? 0 : 1);
         return result;
@@ -94,6 +100,7 @@ private:
         signal(SIGPIPE, SIG_IGN);
         interrupted = 0;
         for (auto const n : {SIGINT, SIGTERM, SIGHUP}) signal(n, on_signal);
+        signal(SIGUSR1, on_trace_signal);
         child_ = fork();
         if (child_ == 0) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);  // no QEMU is left behind, however this process ends
@@ -121,6 +128,11 @@ private:
         std::istringstream lines{text.substr(0, n > 0 ? static_cast<std::size_t>(n) : 0)};
         for (std::string line; std::getline(lines, line);)
             if (line.find("icount sleep disabled") == std::string::npos) fmt::print(stderr, "{}\n", line);
+    }
+
+    [[nodiscard]] std::string write_trace() const {
+        if (options_.trace.empty()) return {};
+        return fetch_trace(options_.monitor, trace_parts(watcher_.lines("tiffin")), options_.trace);
     }
 
     void listen_at(std::string const& path) {
@@ -184,11 +196,13 @@ private:
 
 }  // namespace
 
-std::vector<std::string> qemu_command(Machine const& machine, std::string const& image, bool icount) {
+std::vector<std::string> qemu_command(Machine const& machine, std::string const& image, RunOptions const& options) {
     auto command = qemu_machine(machine);
     command.insert(command.end(), {"-kernel", image, "-display", "none", "-monitor", "none", "-no-reboot", "-chardev",
                                    "stdio,id=serial0,signal=off", "-serial", "chardev:serial0"});
-    if (icount) {
+    if (!options.monitor.empty())  // switched off, it stays for somebody to read its memory
+        command.insert(command.end(), {"-qmp", "unix:" + options.monitor + ",server=on,wait=off", "-no-shutdown"});
+    if (options.icount) {
         command.insert(command.end(), {"-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm", "-seed", "1"});
     }
     return command;

@@ -14,6 +14,8 @@ struct RunOptions {
     unsigned timeout_s{0};            // of host time; 0: none
     std::vector<std::string> expect;  // VM=REGEX
     std::string log;                  // a copy of the serial line; may be empty
+    std::string trace;                // a file for the trace, written at the end and on SIGUSR1; may be empty
+    std::string monitor;              // the path of QEMU's monitor; not empty if `trace` is not
     std::string serial;               // a Unix socket's path at which `tiffin console` can attach; may be empty
 };
 
@@ -22,11 +24,12 @@ inline constexpr int timed_out = 124;  // as timeout(1)
 struct RunResult {
     int status{1};
     bool timed_out{false};
-    bool quit{false};  // by the user
+    bool quit{false};           // by the user
+    std::string trace_problem;  // why no trace was written; empty if it was, or none was asked for
 };
 
 /// The command line that boots `image`.
-std::vector<std::string> qemu_command(Machine const& machine, std::string const& image, bool icount);
+std::vector<std::string> qemu_command(Machine const& machine, std::string const& image, RunOptions const& options);
 
 /// Runs the machine until it stops, the time is up, or the user quits. What it says goes to stdout, keys of a terminal go to it.
 RunResult run_machine(std::vector<std::string> const& command, RunOptions const& options, Watcher& watcher);

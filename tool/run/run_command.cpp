@@ -44,9 +44,13 @@ void report_end(RunResult const& result, RunOptions const& options, Watcher cons
         fmt::print(stderr, "tiffin: QEMU ended, and the hypervisor had not said that the machine stopped\n");
 }
 
-int run_built(BuildResult const& built, BuildOptions const& build_options, RunOptions const& options) {
+int run_built(BuildResult const& built, BuildOptions const& build_options, RunOptions options) {
     if (!built.description.board.dtb.empty() || !build_options.board.empty()) {
         fmt::print(stderr, "tiffin: run starts QEMU's virt machine only; `tiffin build` makes the image for any other board\n");
+        return 1;
+    }
+    if (!options.trace.empty() && built.description.options.trace == 0) {
+        fmt::print(stderr, "tiffin: --trace: the description asks for no trace; add `options: {{trace: 1 MiB}}`\n");
         return 1;
     }
     std::string why;
@@ -68,8 +72,13 @@ int run_built(BuildResult const& built, BuildOptions const& build_options, RunOp
         return 1;
     }
     Watcher watcher{std::move(watch)};
-    auto const result = run_machine(qemu_command(built.description.machine, image.path(), options.icount), options, watcher);
+    if (!options.trace.empty()) options.monitor = image.monitor();
+    auto const result = run_machine(qemu_command(built.description.machine, image.path(), options), options, watcher);
     report_end(result, options, watcher);
+    if (!result.trace_problem.empty()) {
+        fmt::print(stderr, "tiffin: no trace was written: {}\n", result.trace_problem);
+        return 1;
+    }
     auto const met = report_expectations(watcher);
     return result.status == 0 && !met ? 1 : result.status;
 }

@@ -13,6 +13,8 @@ public:
     TemporaryImage& operator=(TemporaryImage const&) = delete;
 
     [[nodiscard]] std::string const& path() const { return path_; }
+    /// A path beside it for the monitor's socket.
+    [[nodiscard]] std::string monitor() const { return folder_ + "/monitor"; }
     /// Empty if it was written.
     [[nodiscard]] std::string const& error() const { return error_; }
 
@@ -21,7 +23,7 @@ private:
 };
 
 /// `tiffin run`: the exit status. The machine's own status, 124 when the time is up, 1 if an expectation was not met.
-int run_built(BuildResult const& built, BuildOptions const& build_options, RunOptions const& options);
+int run_built(BuildResult const& built, BuildOptions const& build_options, RunOptions options);
 
 /// Says on stderr what was expected and not seen; true if there was nothing to say.
 bool report_expectations(Watcher const& watcher);

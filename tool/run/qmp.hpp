@@ -1,0 +1,31 @@
+// QEMU's monitor (QEMU, docs/interop/qmp-spec.txt): one JSON object a line, over a Unix socket.
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace tiffin {
+
+class Qmp {
+public:
+    /// Connects to the socket at `path`; why() is empty if it worked.
+    explicit Qmp(std::string const& path);
+    ~Qmp();
+    Qmp(Qmp const&) = delete;
+    Qmp& operator=(Qmp const&) = delete;
+
+    /// Carries out a command without a result of interest, e.g. R"({"execute":"stop"})". False, and why(), if QEMU refused it.
+    bool execute(std::string const& command);
+    /// Writes physical memory to a file.
+    bool save_memory(std::uint64_t at, std::uint64_t size, std::string const& file);
+    [[nodiscard]] std::string const& why() const { return why_; }
+
+private:
+    bool connect_to(std::string const& path);
+    bool read_line(std::string& line);
+    bool fail(std::string what);
+
+    int socket_{-1};
+    std::string buffer_, why_;
+};
+
+}  // namespace tiffin
