@@ -17,6 +17,10 @@ VcpuStats total(Vm const& vm) {
         sum.wakeups += v->stats.wakeups;
         sum.traps += v->stats.traps;
         sum.switches += v->stats.switches;
+        sum.ready_ticks += v->stats.ready_ticks;
+        sum.overruns += v->stats.overruns;
+        sum.late += v->stats.late;
+        if (v->stats.worst_response > sum.worst_response) sum.worst_response = v->stats.worst_response;
     }
     return sum;
 }
@@ -28,6 +32,10 @@ void report(Vm const& vm) {
          << " run_ticks=" << stats.run_ticks << " wakeups=" << stats.wakeups << " traps=" << stats.traps
          << " switches=" << stats.switches << " faults=" << vm.faults;
     machine.console->log(line.view());
+    Line contract;
+    contract << "report contract vm=" << vm.name << " ready_ticks=" << stats.ready_ticks << " overruns=" << stats.overruns
+             << " worst_response=" << stats.worst_response << " late=" << stats.late;
+    machine.console->log(contract.view());
     machine.console->drain_now();
 }
 
@@ -56,14 +64,22 @@ VmRow MachineShell::vm(std::uint32_t index) const {
     bool const fixed = first.policy == abi::Policy::Fixed;
     return {.name = vm.name,
             .state = lifecycle::name(vm.state),
-            .policy = fixed ? "fixed" : "share",
-            .level = fixed ? std::uint32_t{first.priority} : std::uint32_t{first.weight},
+            .policy = fixed                                ? "fixed"
+                      : first.policy == abi::Policy::Share ? "share"
+                                                           : "windows",
+            .level = fixed ? std::uint32_t{first.own_priority} : std::uint32_t{first.weight},
             .core = first.cpu->index,
             .run_ticks = stats.run_ticks,
             .wake_ups = stats.wakeups,
             .traps = stats.traps,
             .switches = stats.switches,
-            .console = vm.console};
+            .console = vm.console,
+            .ready_ticks = stats.ready_ticks,
+            .asleep_ticks = total_ticks() * vm.vcpus.size() - stats.run_ticks - stats.ready_ticks,
+            .overruns = stats.overruns,
+            .worst_response = stats.worst_response,
+            .late = stats.late,
+            .has_budget = first.budget.limited()};
 }
 
 std::uint64_t MachineShell::total_ticks() const { return arch::now() - machine.started; }
@@ -91,7 +107,8 @@ void on_all_stopped() {
         if (vm->state != VmState::Stopped || vm->status != 0) status = 1;
     }
     Line line;
-    line << "report machine ticks=" << ticks << " freq=" << arch::frequency() << " idle_ticks=" << machine.cpus[0].idle_ticks;
+    line << "report machine ticks=" << ticks << " freq=" << arch::frequency() << " idle_ticks=" << machine.cpus[0].idle_ticks
+         << " wakeups=" << machine.cpus[0].idle_wakeups;
     machine.console->log(line.view());
     for (Cpu const& cpu : machine.cpus) report_longest_path(cpu);
     machine.console->drain_now();

@@ -8,7 +8,7 @@ namespace tiffin {
 constinit Shell::Command const Shell::commands[] = {
     {"help", "", "this list", &Shell::answer_help},
     {"list", "", "every VM: state, core, policy, share of the machine, wake-ups", &Shell::answer_list},
-    {"stats", "[NAME]", "time, idle share; of one VM: time, wake-ups, traps, switches", &Shell::answer_stats},
+    {"stats", "[NAME]", "time, idle share; of one VM: time, wake-ups, traps, waiting, budget", &Shell::answer_stats},
     {"focus", "NAME", "gives keys to a VM (Ctrl-] s comes back)", &Shell::answer_focus},
     {"console", "NAME", "the same as focus", &Shell::answer_focus},
     {"trace", "", "the trace so far, for `tiffin trace --from-console`", &Shell::answer_trace},
@@ -139,6 +139,17 @@ void Shell::vm_stats(VmRow const& vm) {
     console_->log(Line{} << vm.name << ": " << vm.state << ", ran " << milliseconds(vm.run_ticks) << " ms (" << share / 10 << '.'
                          << share % 10 << "%), " << vm.wake_ups << " wake-ups, " << vm.traps << " traps, " << vm.switches
                          << " switches");
+    console_->log(Line{} << "  waited for a core " << milliseconds(vm.ready_ticks) << " ms, asleep or off "
+                         << milliseconds(vm.asleep_ticks) << " ms");
+    if (vm.policy != "fixed") return;
+    Line line;
+    line << "  worst response " << microseconds(vm.worst_response) << " us, " << vm.late << " late, ";
+    if (vm.has_budget) {
+        line << "budget used up " << vm.overruns << " times";
+    } else {
+        line << "no budget";
+    }
+    console_->log(line);
 }
 
 bool Shell::answer_focus(std::uint32_t) {
@@ -201,6 +212,11 @@ bool Shell::find_vm(std::string_view name, VmRow& found) const {
 std::uint64_t Shell::milliseconds(std::uint64_t ticks) const {
     auto const frequency = host_->frequency();
     return ticks / frequency * 1000 + ticks % frequency * 1000 / frequency;
+}
+
+std::uint64_t Shell::microseconds(std::uint64_t ticks) const {
+    auto const frequency = host_->frequency();
+    return ticks / frequency * 1'000'000 + ticks % frequency * 1'000'000 / frequency;
 }
 
 std::uint64_t Shell::per_mille(std::uint64_t ticks) const {

@@ -19,6 +19,12 @@ struct VmRow {
     std::uint32_t core{0};    // of the first vCPU
     std::uint64_t run_ticks{0}, wake_ups{0}, traps{0}, switches{0};
     ConsolePort* console{nullptr};  // nullptr: the VM has none, and cannot get the focus
+    std::uint64_t ready_ticks{0};   // wanted a core and did not have it: stolen time
+    std::uint64_t asleep_ticks{0};  // wanted none, or was off
+    std::uint64_t overruns{0};      // budgets used up while more was wanted
+    std::uint64_t worst_response{0},
+        late{0};  // of its fixed vCPUs: longest time from waking to sleeping; those beyond the deadline
+    bool has_budget{false};
 };
 
 /// The machine, as the shell sees it. Implemented by the composition root.
@@ -76,6 +82,7 @@ private:
     void vm_stats(VmRow const& vm);
     [[nodiscard]] bool find_vm(std::string_view name, VmRow& found) const;
     [[nodiscard]] std::uint64_t milliseconds(std::uint64_t ticks) const;
+    [[nodiscard]] std::uint64_t microseconds(std::uint64_t ticks) const;
     [[nodiscard]] std::uint64_t per_mille(std::uint64_t ticks) const;
 
     Console* console_;

@@ -32,8 +32,8 @@ struct ShellBench : Bench {
     Shell shell{console, machine};
     ShellBench() {
         console.set_shell(shell);
-        machine.vms = {{"linux", "running", "share", 100, 0, 25'000'000, 1234, 99, 55, &a},
-                       {"metronome", "running", "fixed", 60, 0, 625'000, 1000, 3, 2, nullptr}};
+        machine.vms = {{"linux", "running", "share", 100, 0, 25'000'000, 1234, 99, 55, &a, 6'250'000, 31'250'000},
+                       {"metronome", "running", "fixed", 60, 0, 625'000, 1000, 3, 2, nullptr, 0, 0, 7, 50'000, 2, true}};
     }
     std::vector<std::string> lines_after(std::string_view typed) {
         type(typed);
@@ -88,6 +88,8 @@ TEST(Shell, StatsOfTheMachineAndOfOneVm) {
     EXPECT_EQ(t.lines_after("stats\r")[1], "tiffin: 1000 ms since boot, idle 50.0%, 2 VMs, counter at 62500000 Hz");
     EXPECT_EQ(t.lines_after("stats linux\r")[1],
               "tiffin: linux: running, ran 400 ms (40.0%), 1234 wake-ups, 99 traps, 55 switches");
+    EXPECT_EQ(t.lines_after("stats linux\r")[2], "tiffin:   waited for a core 100 ms, asleep or off 500 ms");
+    EXPECT_EQ(t.lines_after("stats metronome\r")[3], "tiffin:   worst response 800 us, 2 late, budget used up 7 times");
     EXPECT_EQ(t.lines_after("stats nobody\r")[1], "tiffin: no VM \"nobody\"; list shows them");
 }
 

@@ -37,9 +37,9 @@ def build(tool, tmp_path):
     """build(domains, board, options) or build(text=...): packs a boot image, and returns its path. `preset` names the build folder
     whose hypervisor is packed."""
 
-    def make(domains=None, board=Board(), options=None, text=None, preset="aarch64"):
+    def make(domains=None, board=Board(), options=None, text=None, preset="aarch64", **top):
         source, image = tmp_path / "device.yaml", tmp_path / "boot.img"
-        source.write_text(text or description(domains, board, options), encoding="utf-8")
+        source.write_text(text or description(domains, board, options, **top), encoding="utf-8")
         built = tool("build", source, "-o", image, "--hypervisor", ROOT / "build" / preset / "hypervisor/tiffin.bin")
         assert built.returncode == 0, f"tiffin build failed:\n{built.stdout}{built.stderr}"
         return image
@@ -67,7 +67,7 @@ def boot(tmp_path):
 def machine(build, boot):
     """machine(domains, board=..., options=...): builds and starts it in one go."""
 
-    def make(domains, board=Board(), options=None):
-        return boot(build(domains, board, options), board)
+    def make(domains, board=Board(), options=None, **top):
+        return boot(build(domains, board, options, **top), board)
 
     return make

@@ -28,8 +28,12 @@ def share(weight=100):
     return {"core": 0, "policy": "share", "weight": weight}
 
 
-def fixed(priority):
-    return {"core": 0, "policy": "fixed", "priority": priority}
+def fixed(priority, budget=None, period="1 ms", **more):
+    """`more`: deadline, and when_exhausted for when-exhausted."""
+    cpu = {"core": 0, "policy": "fixed", "priority": priority}
+    if budget:
+        cpu |= {"budget": budget, "period": period} | {name.replace("_", "-"): value for name, value in more.items()}
+    return cpu
 
 
 def linux(memory_mib=128, cmdline="", cpus=None):
@@ -71,9 +75,10 @@ def metronome(jobs=2000, priority=40):
     return app("metronome", cmdline=f"metronome.jobs={jobs}", cpus=[fixed(priority)])
 
 
-def description(domains, board=Board(), options=None):
-    """The text of a description; `domains` maps names to what the functions above return."""
+def description(domains, board=Board(), options=None, **top):
+    """The text of a description; `domains` maps names to what the functions above return; `top`: other fields of the top level."""
     content = {"board": "qemu-virt", "machine": board.described(), "domains": domains}
     if options:
         content["options"] = options
+    content |= top
     return json.dumps(content, indent=2) + "\n"
