@@ -33,11 +33,11 @@ enum class TraceKind : std::uint8_t {
     SError = 5,        // while `who` ran; detail: duration
     WakeUp = 6,        // the core slept and woke; argument: INTID; detail: duration until it slept again or entered a guest
     StartStep = 7,     // a bounded piece of work of starting `who` anew; detail: duration
-    Wake = 8,          // `who` became ready after it had waited
+    Wake = 8,          // `who` became ready; argument: ticks since the time at which it should have
     Sleep = 9,         // the core has slept; argument: ticks
     Timer = 10,        // the EL2 timer was set; argument: ticks from now, ~0: off or further away
     Exhausted = 11,    // `who` has used up its budget
-    Replenished = 12,  // `who` has budget again; argument: ticks of it
+    Replenished = 12,  // budget of `who` has come back
     State = 13,        // the VM of `who` is in state `argument` (as VmState) from now on
 };
 

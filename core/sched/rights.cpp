@@ -3,6 +3,7 @@
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
 #include "core/sched/turn.hpp"
+#include "core/trace/trace.hpp"
 #include "core/vm/vm.hpp"
 
 namespace tiffin::sched {
@@ -17,7 +18,10 @@ bool admit_by_budget(Cpu& cpu, Vcpu& v, std::uint64_t now) {
     bool const has = v.budget.usable(now) != 0;
     v.priority = has ? v.own_priority : std::uint8_t{0};
     v.waiting = !has && !v.background;
-    if (!has) cpu.timers.arm(v.refill_timer, v.budget.next());
+    if (!has) {
+        cpu.timers.arm(v.refill_timer, v.budget.next());
+        trace::note(cpu, trace::TraceKind::Exhausted, v, v.background ? 1 : 0);
+    }
     return !v.waiting;
 }
 
@@ -43,6 +47,7 @@ std::uint64_t end_of_turn(Cpu const& cpu, Vcpu const& v, std::uint64_t slice_end
 }
 
 void on_refill(Cpu& cpu, Vcpu& v) {
+    trace::note(cpu, trace::TraceKind::Replenished, v);
     if (v.state == VcpuState::Ready) {
         if (!v.waiting) cpu.scheduler.remove(v);  // from the background
         v.priority = v.own_priority;

@@ -185,8 +185,8 @@ void consider(Cpu& cpu, Vcpu const& v) {
 void wake(Vcpu& v) {
     if (v.state != VcpuState::Blocked) return;
     ++v.stats.wakeups;
-    trace::note(*v.cpu, trace::TraceKind::Wake, v);
     make_ready(v);
+    if (v.cpu->trace != nullptr) trace::woke(v);
 }
 
 void start(Vcpu& v) { make_ready(v); }

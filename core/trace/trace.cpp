@@ -74,6 +74,11 @@ void write_now(Recorder& r, TraceKind kind, Vcpu const& v, std::uint32_t argumen
     write(r, kind, arch::now(), name_of(v), argument, 0);
 }
 
+void woke(Vcpu const& v) {
+    auto const now = arch::now();
+    write(*v.cpu->trace, TraceKind::Wake, now, name_of(v), static_cast<std::uint32_t>(limit(now - v.woke, ~0u)), 0);
+}
+
 void begin(Recorder& r, TraceKind kind, std::uint16_t who, std::uint32_t argument, std::uint64_t entered) {
     r.entered = entered;
     r.argument = argument;

@@ -51,6 +51,9 @@ inline void note(Cpu const& cpu, TraceKind kind, Vcpu const& v, std::uint32_t ar
         write_now(*cpu.trace, kind, v, argument);
 }
 
+/// `v` is ready, and wanted to be from v.woke on.
+[[gnu::cold]] void woke(Vcpu const& v);
+
 /// A path begins, at counter value `entered`.
 void begin(Recorder& r, TraceKind kind, std::uint16_t who, std::uint32_t argument, std::uint64_t entered);
 /// It ends.

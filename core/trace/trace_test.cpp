@@ -157,6 +157,36 @@ TEST(Trace, AFrozenRingStaysAsItIsAndBeginsEmptyAfterwards) {
     EXPECT_EQ(t.events(TraceKind::Switch).size(), 1u) << "who runs is told anew";
 }
 
+TEST(Trace, TellsWhenABudgetIsUsedUpAndWhenItComesBack) {
+    for (bool const background : {false, true}) {
+        VmSpec const limited{
+            .policy = abi::Policy::Fixed, .priority = 9, .budget_ns = 200'000, .period_ns = 1'000'000, .background = background};
+        TracedBoard t{{limited, VmSpec{}}};
+        t.boot();
+        t.run_traced();
+        t.fire_deadline();
+        auto const exhausted = t.events(TraceKind::Exhausted);
+        ASSERT_EQ(exhausted.size(), 1u);
+        EXPECT_EQ(exhausted[0].who, trace::name_of(t.vcpu(0)));
+        EXPECT_EQ(exhausted[0].argument, background ? 1u : 0u);
+        t.fire_deadline();
+        EXPECT_EQ(t.events(TraceKind::Replenished).size(), 1u);
+    }
+}
+
+TEST(Trace, AWakeUpSaysSinceWhenItIsDue) {
+    TracedBoard t;
+    t.boot();
+    t.run_traced();
+    sched::block(t.vcpu());
+    t.hw().on_sleep = [&] { sched::wake(t.vcpu()); };
+    t.run_traced();
+    EXPECT_EQ(t.events(TraceKind::Wake).at(0).argument, t.hw().counter - t.vcpu().woke);
+    t.vcpu().woke -= 40;
+    trace::woke(t.vcpu());
+    EXPECT_EQ(t.events(TraceKind::Wake).at(1).argument, 40u);
+}
+
 TEST(Trace, ACoreWithoutARingRecordsNothing) {
     Board board;
     board.boot();

@@ -31,7 +31,9 @@ private:
             case abi::TraceKind::SError:
             case abi::TraceKind::WakeUp:
             case abi::TraceKind::StartStep: return on_path(e);
-            case abi::TraceKind::Wake: woke_.insert_or_assign(e.who, e.time); return;
+            case abi::TraceKind::Wake:
+                woke_.insert_or_assign(e.who, e.time - std::min<std::uint64_t>(e.argument, e.time));
+                return;
             case abi::TraceKind::Timer:
             case abi::TraceKind::Exhausted:
             case abi::TraceKind::Replenished:

@@ -123,6 +123,15 @@ std::string TraceFile::name_of(std::uint16_t who) const {
     return vm.vcpus.count < 2 ? std::string{name} : fmt::format("{}/{}", name, vcpu);
 }
 
+std::optional<std::uint16_t> TraceFile::find(std::string_view vm, unsigned vcpu) const {
+    if (!plan_) return std::nullopt;
+    for (std::size_t id = 0; id < plan_->vms().size(); ++id) {
+        auto const& record = plan_->vms()[id];
+        if (plan_->string(record.name) == vm && vcpu < record.vcpus.count) return static_cast<std::uint16_t>(id | vcpu << 12);
+    }
+    return std::nullopt;
+}
+
 std::string TraceFile::interrupt_name(std::uint32_t intid) const {
     if (intid >= 1020) return "interrupt that was gone";
     if (!plan_) return fmt::format("interrupt {}", intid);

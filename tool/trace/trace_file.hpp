@@ -41,6 +41,8 @@ public:
     [[nodiscard]] PlanView const* plan() const { return plan_ ? &*plan_ : nullptr; }
     /// "linux", "linux/1" (its second vCPU, if it has several), "vm3" without a plan, or "idle".
     [[nodiscard]] std::string name_of(std::uint16_t who) const;
+    /// The vCPU that a plan names so.
+    [[nodiscard]] std::optional<std::uint16_t> find(std::string_view vm, unsigned vcpu) const;
     /// "hypercall PSCI SYSTEM_OFF", "data abort", "interrupt 27 (virtual timer)": what began a path.
     [[nodiscard]] std::string path_name(abi::TraceKind kind, std::uint32_t argument) const;
 
