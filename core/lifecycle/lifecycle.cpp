@@ -1,6 +1,5 @@
 #include "core/lifecycle/lifecycle.hpp"
 
-#include <algorithm>
 #include <bit>
 
 #include "armv8/pstate.hpp"
@@ -43,12 +42,9 @@ void release_interrupts(Vm& vm) {
         irq::drop_delayed(machine.irq_owners[given.physical - 32], given.physical);
 }
 
-/// How long a `share` vCPU runs while another waits, in ticks; at most 0.5 ms if it has siblings, since a guest kernel with
-/// several vCPUs spins until the other one has done its part (stop_machine, a lock whose holder lost the core).
-std::uint64_t slice_of(Vcpu const& v) {
-    auto const slice = v.cpu->scheduler.slice_for(v.weight, arch::frequency());
-    return v.vm->vcpus.size() == 1 ? slice : std::min(slice, arch::frequency() / 2000);
-}
+/// How long a `share` vCPU runs at most while another waits, in ticks: 4 ms, or 0.5 ms if it has siblings, since a guest kernel
+/// with several vCPUs spins until the other one has done its part (stop_machine, a lock whose holder lost the core).
+std::uint64_t slice_of(Vm const& vm) { return vm.vcpus.size() == 1 ? arch::frequency() / 250 : arch::frequency() / 2000; }
 
 void stop_vcpus(Vm& vm) {
     for (Vcpu* v : vm.vcpus)
@@ -68,7 +64,7 @@ void prepare(Vcpu& v, std::uint64_t entry, std::uint64_t argument) {
     v.regs.x[0] = argument;
     v.regs.pc = entry;
     v.regs.pstate = armv8::start_pstate;
-    v.slice = slice_of(v);
+    v.slice = slice_of(*v.vm);
     v.el1 = {};
     v.el1.sctlr = 0x30d0'0800;  // MMU and caches off; the bits that are RES1 in Armv8.0 (Arm ARM, SCTLR_EL1)
     v.serror_pending = false;

@@ -15,7 +15,7 @@ unsigned rank(Vcpu const& v) { return has_weight(v) ? 1 : 2u * v.priority; }
 }  // namespace
 
 void Scheduler::add(Vcpu& v, Place where) {
-    if (has_weight(v)) return shares_.add(v);
+    if (has_weight(v)) return shares_.add(v, where == Place::Front);
     auto const p = v.priority;
     bool const empty = (ready_priorities_ & (1ull << p)) == 0;
     ready_priorities_ |= 1ull << p;
@@ -42,9 +42,7 @@ Vcpu* Scheduler::exchange(Vcpu& v) {
         add(v, Place::Back);
         return take();
     }
-    if (shares_.empty() || v.virtual_time < shares_.first()->virtual_time) return &v;
-    shares_.add(v);
-    return shares_.take();
+    return shares_.exchange(v);
 }
 
 Vcpu* Scheduler::take_fixed(unsigned p) {
@@ -85,14 +83,18 @@ void Scheduler::charge(Vcpu& v, std::uint64_t ticks) {
     auto const exact = static_cast<unsigned __int128>(ticks) * v.weight_factor + v.virtual_rest;
     v.virtual_time += static_cast<std::uint64_t>(exact >> 16);
     v.virtual_rest = static_cast<std::uint16_t>(exact);
-    auto least = v.virtual_time;
-    if (Vcpu const* const first = shares_.first(); first != nullptr && first->virtual_time < least) least = first->virtual_time;
-    if (least > virtual_time_) virtual_time_ = least;
+    shares_.reached(v.virtual_time);
 }
 
 void Scheduler::catch_up(Vcpu& v, std::uint64_t bonus) const {
-    auto const floor = virtual_time_ > bonus ? virtual_time_ - bonus : 0;
+    auto const begin = shares_.begin();
+    auto const floor = begin > bonus ? begin - bonus : 0;
     if (v.virtual_time < floor) v.virtual_time = floor;
+}
+
+std::uint64_t Scheduler::slice(Vcpu const& v) const {
+    auto const left = shares_.left(v) * v.pace >> 16;
+    return left == 0 || left > v.slice ? v.slice : left;
 }
 
 }  // namespace tiffin

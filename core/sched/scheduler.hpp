@@ -1,5 +1,5 @@
 // Who runs next on a core: the ready `fixed` vCPU of highest priority (first come, first served within one); else the ready
-// `share` or `windows` vCPU that has had least for its weight; else the `fixed` one that came first into the background (priority
+// `share` or `windows` vCPU whose turn it is by its weight; else the `fixed` one that came first into the background (priority
 // 0: its budget is used up). Tickless: a timer is set only when someone waits for it.
 #pragma once
 #include <cstdint>
@@ -16,27 +16,27 @@ struct Vcpu;
 class Scheduler {
 public:
     Scheduler() = default;
-    /// `sharers`: how many `share` vCPUs the core has, ready or not.
-    explicit Scheduler(std::uint32_t sharers) : sharers_{sharers} {}
+    /// `part`: what a `share` vCPU may run in a round, in ticks of virtual time.
+    explicit Scheduler(std::uint64_t part) : shares_{part} {}
 
-    /// Where among its equals: in front (it was preempted), or behind them (it woke, or yielded). `share` vCPUs queue by virtual
-    /// time alone.
+    /// Vcpu::pace for `weight`: the reverse, 2^16 * weight / default_weight.
+    static constexpr std::uint64_t pace_of(std::uint32_t weight) { return (std::uint64_t{weight} << 16) / abi::default_weight; }
+
+    /// The part for `sharers` vCPUs, of whom the lightest has weight `lightest`; `second` in ticks. 4 ms. With more than eight it is
+    /// shorter, down to 0.2 ms, so that a round of all takes no seconds and shares are right after a few; no shorter, since a guest
+    /// should find something in its caches; and the lightest needs 50 us, or the core does nothing but switch.
+    static constexpr std::uint64_t part_for(std::uint32_t sharers, std::uint32_t lightest, std::uint64_t second) {
+        auto const usual = sharers <= 8 ? second / 250 : sharers >= 160 ? second / 5000 : second * 32 / 1000 / sharers;
+        auto const least = second / 20'000 * abi::default_weight / lightest;
+        return usual < least ? least : usual;
+    }
+
+    /// Where among its equals: in front (it was preempted), or behind them (it woke, or yielded).
     enum class Place : std::uint8_t { Front, Back };
 
     /// Vcpu::weight_factor for `weight`, 1..max_weight: 2^16 * default_weight / weight, rounded, so that no weight is off by more
     /// than 0.1 %.
     static constexpr std::uint64_t factor_of(std::uint32_t weight) { return ((abi::default_weight << 16) + weight / 2) / weight; }
-
-    /// Ticks that a `share` vCPU may run while another waits; `second` in ticks. By its weight, so that all come equally often: 4 ms for the
-    /// default weight. With more than eight sharers they are shorter, down to 0.2 ms, so that a round of all takes no seconds and shares
-    /// are right after a few; no shorter, since a guest should find something in its caches.
-    [[nodiscard]] std::uint64_t slice_for(std::uint32_t weight, std::uint64_t second) const {
-        auto const most = second / 250, least = second / 20'000;
-        auto const round = second * 32 / 1000 / (sharers_ == 0 ? 1 : sharers_);
-        auto const usual = round < second / 5000 ? second / 5000 : round > most ? most : round;
-        auto const weighted = usual * weight / abi::default_weight;
-        return weighted < least ? least : weighted > most ? most : weighted;
-    }
 
     /// Queues a ready vCPU that is not queued.
     void add(Vcpu& v, Place place);
@@ -50,7 +50,9 @@ public:
     [[nodiscard]] static bool beats(Vcpu const& candidate, Vcpu const& running, std::uint64_t slack);
     /// Does anyone with a weight wait?
     [[nodiscard]] bool shares_waiting() const { return !shares_.empty(); }
-    /// Accounts run time, and keeps the core's notion of virtual time. A vCPU that wakes starts not more than `bonus` behind it.
+    /// Ticks that one with a weight may run while another waits.
+    [[nodiscard]] std::uint64_t slice(Vcpu const& v) const;
+    /// Accounts run time. A vCPU that wakes has missed the rounds before this one, but for `bonus` of virtual time.
     void charge(Vcpu& v, std::uint64_t ticks);
     void catch_up(Vcpu& v, std::uint64_t bonus) const;
 
@@ -61,8 +63,6 @@ private:
     Vcpu* head_[abi::max_priority + 1]{};
     Vcpu* tail_[abi::max_priority + 1]{};
     ShareQueue shares_;
-    std::uint32_t sharers_{0};
-    std::uint64_t virtual_time_{0};  // of the least served that runs or waits
 };
 
 namespace sched {

@@ -15,7 +15,7 @@ using Place = Scheduler::Place;
 
 struct Queue {
     std::deque<Vcpu> vcpus;
-    Scheduler scheduler{64};
+    Scheduler scheduler{4000};
 
     Vcpu& fixed(std::uint8_t priority) {
         Vcpu& v = vcpus.emplace_back();
@@ -27,6 +27,7 @@ struct Queue {
         Vcpu& v = vcpus.emplace_back();
         v.weight = weight;
         v.weight_factor = Scheduler::factor_of(weight);
+        v.pace = Scheduler::pace_of(weight);
         v.virtual_time = virtual_time;
         return v;
     }
@@ -89,25 +90,27 @@ TEST(Scheduler, RemovingWhoIsNotQueuedDoesNothing) {
     EXPECT_EQ(q.scheduler.take(), &other);
 }
 
-TEST(Scheduler, TheLeastServedShareComesFirst) {
-    Queue q;
-    Vcpu &late = q.share(100, 300), &early = q.share(100, 100), &middle = q.share(100, 200);
-    q.add(late), q.add(early), q.add(middle);
-    EXPECT_TRUE(q.scheduler.shares_waiting());
-    for (Vcpu* each : {&early, &middle, &late}) EXPECT_EQ(q.scheduler.take(), each);
-    EXPECT_FALSE(q.scheduler.shares_waiting());
+TEST(Scheduler, APartOfARoundShrinksWhenManyShareAndGrowsForALightOne) {
+    constexpr std::uint64_t second = 1'000'000'000, us = 1000;
+    EXPECT_EQ(Scheduler::part_for(0, 100, second), 4000 * us);
+    EXPECT_EQ(Scheduler::part_for(8, 100, second), 4000 * us);
+    EXPECT_EQ(Scheduler::part_for(16, 100, second), 2000 * us);
+    EXPECT_EQ(Scheduler::part_for(160, 100, second), 200 * us);
+    EXPECT_EQ(Scheduler::part_for(1024, 50, second), 200 * us);
+    EXPECT_EQ(Scheduler::part_for(1024, 10, second), 500 * us) << "of which the lightest gets 50 us";
 }
 
-TEST(Scheduler, ASliceIsByWeightAndShrinksWhenManyShare) {
-    constexpr std::uint64_t second = 1'000'000'000, us = 1000;
-    Scheduler const few{2}, many{256};
-    EXPECT_EQ(few.slice_for(100, second), 4000 * us);
-    EXPECT_EQ(few.slice_for(50, second), 2000 * us);
-    EXPECT_EQ(few.slice_for(10'000, second), 4000 * us) << "nobody keeps the core longer";
-    EXPECT_EQ(few.slice_for(1, second), 50 * us) << "nobody gets it for nothing but the switch";
-    EXPECT_EQ(many.slice_for(100, second), 200 * us);
-    EXPECT_EQ(many.slice_for(200, second), 400 * us);
-    EXPECT_EQ(Scheduler{16}.slice_for(100, second), 2000 * us);
+TEST(Scheduler, ASliceEndsWithThePartOfTheRoundAndNeverLastsLongerThanTheVcpuMayRun) {
+    Queue q;
+    Vcpu &one = q.share(100), &heavy = q.share(300), &light = q.share(10);
+    for (Vcpu* v : {&one, &heavy, &light}) v->slice = 10'000;
+    EXPECT_EQ(q.scheduler.slice(one), 4000u);
+    EXPECT_EQ(q.scheduler.slice(heavy), 10'000u) << "in two turns of one round";
+    EXPECT_NEAR(static_cast<double>(q.scheduler.slice(light)), 400, 1);
+    q.scheduler.charge(one, 1500);
+    EXPECT_EQ(q.scheduler.slice(one), 2500u) << "what an interrupted one has left";
+    q.scheduler.charge(one, 2000);
+    EXPECT_EQ(q.scheduler.slice(one), 10'000u) << "too little is left: it runs on because nobody else does";
 }
 
 TEST(Scheduler, SharesConvergeToWeightsWithinOnePercent) {
@@ -163,7 +166,7 @@ TEST(Scheduler, ASleeperComesBackWithABonusAndNoMore) {
     Vcpu &worker = q.share(100), &sleeper = q.share(100);
     q.scheduler.charge(worker, 1'000'000);
     q.scheduler.catch_up(sleeper, 1000);
-    EXPECT_EQ(sleeper.virtual_time, 1'000'000u - 1000u);
+    EXPECT_EQ(sleeper.virtual_time, 1'000'000u - 4000u - 1000u) << "this round's part, and the bonus";
 }
 
 TEST(Scheduler, ComingBackNeverGivesTimeBackToWhoHadMore) {

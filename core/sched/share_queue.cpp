@@ -4,48 +4,58 @@
 
 namespace tiffin {
 
-void ShareQueue::put_between(Vcpu* before, Vcpu& v, Vcpu* behind) {
-    v.previous_ready = before;
-    v.next_ready = behind;
-    (before != nullptr ? before->next_ready : first_) = &v;
-    (behind != nullptr ? behind->previous_ready : last_) = &v;
+void ShareQueue::List::add_first(Vcpu& v) {
+    v.previous_ready = nullptr;
+    v.next_ready = first;
+    (first != nullptr ? first->previous_ready : last) = &v;
+    first = &v;
 }
 
-void ShareQueue::add(Vcpu& v) {
-    TIFFIN_INVARIANT(v.previous_ready == nullptr && first_ != &v);
-    if (last_ != nullptr && v.virtual_time < last_->virtual_time) return add_in_the_middle(v);
-    put_between(last_, v, nullptr);
+void ShareQueue::List::add_last(Vcpu& v) {
+    v.previous_ready = last;
+    v.next_ready = nullptr;
+    (last != nullptr ? last->next_ready : first) = &v;
+    last = &v;
 }
 
-/// `v` has had less than the last one.
-void ShareQueue::add_in_the_middle(Vcpu& v) {
-    auto const time = v.virtual_time;
-    if (time <= first_->virtual_time) return time < first_->virtual_time ? put_between(nullptr, v, first_) : add_behind_first(v);
-    if (time - first_->virtual_time < last_->virtual_time - time) return add_behind_first(v);
-    Vcpu* behind = last_;
-    for (unsigned step = 1; step < reach && behind->previous_ready->virtual_time > time; ++step) behind = behind->previous_ready;
-    put_between(behind->previous_ready, v, behind);
+std::uint64_t ShareQueue::left(Vcpu const& v) const {
+    auto const ticks = end_ - v.virtual_time;
+    return ticks < crumb_ ? 0 : ticks;
 }
 
-void ShareQueue::add_behind_first(Vcpu& v) {
-    Vcpu* before = first_;
-    for (unsigned step = 1; step < reach && before->next_ready->virtual_time <= v.virtual_time; ++step)
-        before = before->next_ready;
-    put_between(before, v, before->next_ready);
+void ShareQueue::add(Vcpu& v, bool first) {
+    if (left(v) == 0) return done_.add_last(v);
+    if (first || (turn_.first != nullptr && v.virtual_time < turn_.first->virtual_time)) return turn_.add_first(v);
+    turn_.add_last(v);
 }
 
 Vcpu* ShareQueue::take() {
-    Vcpu* const v = first_;
-    if (v == nullptr) return nullptr;
-    first_ = v->next_ready;
-    (first_ != nullptr ? first_->previous_ready : last_) = nullptr;
+    if (turn_.first == nullptr) {
+        if (done_.first == nullptr) return nullptr;
+        turn_ = done_;
+        done_ = {};
+        end_ += part_;
+    }
+    Vcpu* const v = turn_.first;
+    turn_.first = v->next_ready;
+    (turn_.first != nullptr ? turn_.first->previous_ready : turn_.last) = nullptr;
     return v;
 }
 
+Vcpu* ShareQueue::exchange(Vcpu& v) {
+    if (left(v) == 0) {
+        done_.add_last(v);
+    } else {
+        if (turn_.first == nullptr || v.virtual_time < turn_.first->virtual_time) return &v;
+        turn_.add_last(v);
+    }
+    return take();
+}
+
 void ShareQueue::remove(Vcpu& v) {
-    if (v.previous_ready == nullptr && first_ != &v) return;
-    (v.previous_ready != nullptr ? v.previous_ready->next_ready : first_) = v.next_ready;
-    (v.next_ready != nullptr ? v.next_ready->previous_ready : last_) = v.previous_ready;
+    if (v.previous_ready == nullptr && turn_.first != &v && done_.first != &v) return;
+    (v.previous_ready != nullptr ? v.previous_ready->next_ready : turn_.first == &v ? turn_.first : done_.first) = v.next_ready;
+    (v.next_ready != nullptr ? v.next_ready->previous_ready : turn_.last == &v ? turn_.last : done_.last) = v.previous_ready;
     v.previous_ready = nullptr;
 }
 

@@ -1,13 +1,16 @@
-// The ready `share` vCPUs of one core: a list by virtual time, least first.
+// The ready `share` vCPUs of one core, and their rounds.
 //
-//   first_ -> 100 -> 130 -> 130 -> ... -> 170 -> 180 <- last_
-//             ^^^^^^^^^^^^^^^^^          ^^^^^^^^^^
-//             who has had less is sought a place here, who has had more, here
+//   turn_:  a -> b -> c        have virtual time left in this round          virtual time
+//   done_:  x -> y             have had their part of it        ... |--- part ---|--- part ---| ...
+//                                                                         a  c b x y end_
 //
-// A vCPU that has had its slice has had as much as anybody, and goes to the end; one that wakes has had least. Who belongs further inside is
-// put down where the search ends, so that queueing is O(1) however many wait. He is served sooner or later than his turn, by at most one
-// round of all, and it does not change what he gets: he queues again with what he has had by then.
+// In a round everybody may run until his virtual time (run time by weight) reaches its end; when nobody has any left, the next one begins,
+// one part later. So shares are right after any whole number of rounds, and in between no two that both wanted to run differ by more than a
+// part and a quarter, however often the one or the other was interrupted. Within a round the order is that of coming; it matters to nobody's
+// share, and so to choose and to queue is O(1). (Rounds of virtual time: Nieh, Vaill, Zhong, "Virtual-Time Round-Robin: An O(1) Proportional
+// Share Scheduler", USENIX 2001. There the queue is sorted by weight; here a vCPU's slice ends with its part instead.)
 #pragma once
+#include <cstdint>
 
 namespace tiffin {
 
@@ -15,24 +18,36 @@ struct Vcpu;
 
 class ShareQueue {
 public:
-    /// Places from an end, behind which nobody is sought.
-    static constexpr unsigned reach = 4;
+    ShareQueue() = default;
+    /// `part`: ticks of virtual time for each round.
+    explicit ShareQueue(std::uint64_t part) : part_{part}, crumb_{part / 4}, end_{part} {}
 
-    [[nodiscard]] bool empty() const { return first_ == nullptr; }
-    /// Who would be taken; nullptr if nobody waits.
-    [[nodiscard]] Vcpu const* first() const { return first_; }
-    /// Queues a vCPU that is not queued, behind its equals.
-    void add(Vcpu& v);
+    [[nodiscard]] bool empty() const { return turn_.first == nullptr && done_.first == nullptr; }
+    /// Queues a vCPU that is not queued. First of all if it has had less than who is first now, or if that is asked for.
+    void add(Vcpu& v, bool first);
+    /// The next to run; nullptr if nobody waits.
     Vcpu* take();
+    /// `v`, which ran, gives way: the next to run, which may be `v`.
+    Vcpu* exchange(Vcpu& v);
     /// Nothing happens to one that is not queued.
     void remove(Vcpu& v);
 
-private:
-    void add_in_the_middle(Vcpu& v);
-    void add_behind_first(Vcpu& v);
-    void put_between(Vcpu* before, Vcpu& v, Vcpu* behind);
+    /// Ticks of virtual time that `v` has left in this round; 0 for less than a quarter of a part, which it gets in the next one.
+    [[nodiscard]] std::uint64_t left(Vcpu const& v) const;
+    /// No one's virtual time is beyond the round's end: who runs on because nobody waits takes it along.
+    void reached(std::uint64_t virtual_time) { end_ = virtual_time > end_ ? virtual_time : end_; }
+    /// Where the round began.
+    [[nodiscard]] std::uint64_t begin() const { return end_ - part_; }
 
-    Vcpu *first_{nullptr}, *last_{nullptr};
+private:
+    struct List {
+        Vcpu *first{nullptr}, *last{nullptr};
+        void add_first(Vcpu& v);
+        void add_last(Vcpu& v);
+    };
+
+    List turn_, done_;
+    std::uint64_t part_{0}, crumb_{0}, end_{0};
 };
 
 }  // namespace tiffin

@@ -13,14 +13,16 @@
 namespace tiffin {
 namespace {
 
+constexpr std::uint64_t part = 100;
+
 struct Waiting {
     std::deque<Vcpu> vcpus;
-    ShareQueue queue;
+    ShareQueue queue{part};
 
     Vcpu& add(std::uint64_t virtual_time) {
         Vcpu& v = vcpus.emplace_back();
         v.virtual_time = virtual_time;
-        queue.add(v);
+        queue.add(v, false);
         return v;
     }
     std::vector<std::uint64_t> take_all() {
@@ -30,43 +32,82 @@ struct Waiting {
     }
 };
 
-TEST(ShareQueue, InEveryOrderOfComingTheLeastServedIsFirst) {
-    std::vector<std::uint64_t> times{10, 20, 30, 40, 50, 50};
-    auto const sorted = times;
-    do {
-        Waiting w;
-        for (auto const time : times) w.add(time);
-        ASSERT_EQ(w.take_all(), sorted);
-    } while (std::ranges::next_permutation(times).found);
-}
-
 TEST(ShareQueue, EqualsAreServedInTheOrderInWhichTheyCame) {
     Waiting w;
     Vcpu &a = w.add(7), &b = w.add(7), &c = w.add(7);
     for (Vcpu* each : {&a, &b, &c}) EXPECT_EQ(w.queue.take(), each);
 }
 
+TEST(ShareQueue, WhoHadLessThanTheFirstGoesBeforeHim) {
+    Waiting w;
+    w.add(20), w.add(30), w.add(10);
+    EXPECT_EQ(w.take_all(), (std::vector<std::uint64_t>{10, 20, 30}));
+}
+
+TEST(ShareQueue, WhoHadHisPartWaitsForTheNextRound) {
+    Waiting w;
+    Vcpu &done = w.add(part), &nearly = w.add(part - part / 4 + 1), &some = w.add(part / 2);
+    EXPECT_EQ(w.queue.take(), &some);
+    EXPECT_EQ(w.queue.begin(), 0u);
+    EXPECT_EQ(w.queue.take(), &done);
+    EXPECT_EQ(w.queue.begin(), part) << "the next round has begun";
+    EXPECT_EQ(w.queue.take(), &nearly) << "in the order in which they had had it";
+    EXPECT_EQ(w.queue.left(nearly), part + part / 4 - 1) << "and what was too little is not lost";
+}
+
+TEST(ShareQueue, WhoGivesWayWithTimeLeftComesAgainInTheSameRound) {
+    Waiting w;
+    Vcpu& other = w.add(0);
+    Vcpu yielding;
+    yielding.virtual_time = 10;
+    EXPECT_EQ(w.queue.exchange(yielding), &other);
+    other.virtual_time = part;
+    EXPECT_EQ(w.queue.exchange(other), &yielding);
+    EXPECT_EQ(w.queue.begin(), 0u);
+}
+
+TEST(ShareQueue, WhoHasHadLeastGoesOn) {
+    Waiting w;
+    w.add(20);
+    Vcpu running;
+    running.virtual_time = 19;
+    EXPECT_EQ(w.queue.exchange(running), &running);
+}
+
+TEST(ShareQueue, WhoRunsAloneTakesTheRoundAlong) {
+    Waiting w;
+    w.queue.reached(5000);
+    EXPECT_EQ(w.queue.begin(), 5000 - part);
+    Vcpu& v = w.add(5000);
+    EXPECT_EQ(w.queue.left(v), 0u);
+    EXPECT_EQ(w.queue.take(), &v);
+    EXPECT_EQ(w.queue.left(v), part);
+}
+
 TEST(ShareQueue, WhoeverIsRemovedTheRestStaysInOrder) {
-    for (std::size_t gone = 0; gone < 5; ++gone) {
+    for (std::size_t gone = 0; gone < 6; ++gone) {
         Waiting w;
-        for (std::uint64_t time = 0; time < 5; ++time) w.add(time);
+        std::vector<std::uint64_t> expected{0, 1, 2, part, part + 1, part + 2};  // two lists
+        w.queue.reached(part + 4);
+        for (auto const time : expected) w.add(time + 2);
         w.queue.remove(w.vcpus[gone]);
         w.queue.remove(w.vcpus[gone]);  // not there any more: nothing happens
-        w.add(5);
-        std::vector<std::uint64_t> expected{0, 1, 2, 3, 4, 5};
-        std::erase(expected, gone);
-        ASSERT_EQ(w.take_all(), expected);
+        for (auto& time : expected) time += 2;
+        expected.erase(expected.begin() + static_cast<std::ptrdiff_t>(gone));
+        ASSERT_EQ(w.take_all(), expected) << gone;
         ASSERT_TRUE(w.queue.empty());
     }
 }
 
 TEST(ShareQueue, RemovingTheOnlyOneLeavesAnEmptyQueueThatWorks) {
-    Waiting w;
-    w.queue.remove(w.add(1));
-    EXPECT_TRUE(w.queue.empty());
-    Vcpu& next = w.add(2);
-    EXPECT_EQ(w.queue.take(), &next);
-    EXPECT_EQ(w.queue.take(), nullptr);
+    for (std::uint64_t const time : {std::uint64_t{1}, part}) {
+        Waiting w;
+        w.queue.remove(w.add(time));
+        EXPECT_TRUE(w.queue.empty());
+        Vcpu& next = w.add(2);
+        EXPECT_EQ(w.queue.take(), &next);
+        EXPECT_EQ(w.queue.take(), nullptr);
+    }
 }
 
 /// Random coming and going among a thousand: nobody is lost, nobody is there twice, and both ends are linked alike.
@@ -84,8 +125,8 @@ TEST(ShareQueue, AThousandComeAndGoAndNobodyIsLost) {
     for (int step = 0; step < 200'000; ++step) {
         if (!outside.empty() && random() % 2 != 0) {
             Vcpu* const v = pick(outside);
-            v->virtual_time = random() % 100'000;
-            w.queue.add(*v);
+            v->virtual_time = w.queue.begin() + random() % part;
+            w.queue.add(*v, random() % 3 == 0);
             inside.push_back(v);
         } else if (!inside.empty() && random() % 4 == 0) {
             outside.push_back(pick(inside));
@@ -99,27 +140,32 @@ TEST(ShareQueue, AThousandComeAndGoAndNobodyIsLost) {
     EXPECT_EQ(w.take_all().size(), inside.size());
 }
 
+/// Spinners, and somebody more urgent who interrupts them.
 struct Crowd {
     std::deque<Vcpu> vcpus;
     Scheduler scheduler;
+    std::mt19937 random{9};
 
-    explicit Crowd(std::vector<std::uint16_t> const& weights) : scheduler{static_cast<std::uint32_t>(weights.size())} {
+    explicit Crowd(std::vector<std::uint16_t> const& weights)
+        : scheduler{Scheduler::part_for(static_cast<std::uint32_t>(weights.size()), std::ranges::min(weights), second)} {
         for (auto const weight : weights) {
             Vcpu& v = vcpus.emplace_back();
             v.weight = weight;
             v.weight_factor = Scheduler::factor_of(weight);
-            v.slice = scheduler.slice_for(weight, second);
+            v.pace = Scheduler::pace_of(weight);
+            v.slice = second / 250;
             scheduler.add(v, Scheduler::Place::Back);
         }
     }
-    /// Everybody spins until `ticks` have passed; the largest error of a share, against its weight.
-    double error_after(std::uint64_t ticks) {
-        std::uint64_t passed = 0, weights = 0;
-        for (; passed < ticks;) {
-            Vcpu& v = *scheduler.take();
-            scheduler.charge(v, v.slice);
-            passed += v.slice;
-            scheduler.add(v, Scheduler::Place::Front);
+    /// Everybody spins until `ticks` have passed, interrupted each `interrupt` ticks or so; the largest error of a share against its weight.
+    double error_after(std::uint64_t ticks, std::uint64_t interrupt) {
+        std::uint64_t passed = 0, weights = 0, until = interrupt;
+        for (Vcpu* v = scheduler.take(); passed < ticks; v = scheduler.exchange(*v)) {
+            auto const slice = scheduler.slice(*v);
+            auto const runs = std::min(slice + 100, until);  // the timer is late, or somebody comes first
+            scheduler.charge(*v, runs);
+            passed += runs;
+            until = until == runs ? interrupt / 2 + random() % interrupt : until - runs;
         }
         for (auto const& v : vcpus) weights += v.weight;
         double worst = 0;
@@ -132,18 +178,17 @@ struct Crowd {
     static constexpr std::uint64_t second = 1'000'000'000;
 };
 
-TEST(ShareQueue, TwoHundredAndFiftySpinnersGetTheirWeightsWithinOnePercentInTenSeconds) {
+TEST(ShareQueue, TwoHundredAndFiftySpinnersGetTheirWeightsWithinOnePercentInTenSecondsWhoeverInterruptsThem) {
     std::vector<std::uint16_t> weights;
     for (std::uint16_t n = 0; n < 250; ++n) weights.push_back(static_cast<std::uint16_t>(50 + n % 4 * 50));
-    EXPECT_LT(Crowd{weights}.error_after(10 * Crowd::second), 0.01);
+    for (std::uint64_t const interrupt : {30'000, 150'000, 1'000'000, 100'000'000})
+        EXPECT_LT(Crowd{weights}.error_after(10 * Crowd::second, interrupt), 0.01) << "each " << interrupt << " ns";
 }
 
-/// Slices that are cut off at both ends make some come far more often than others, into the middle of the queue.
-TEST(ShareQueue, TheLightestBesideTheHeaviestGetsItsDueInTheLongRun) {
+TEST(ShareQueue, TheLightestBesideTheHeaviestGetsItsDue) {
     std::vector<std::uint16_t> weights(200, 100);
     weights.insert(weights.end(), {1, 1, 1, 10'000, 3000, 10'000});
-    Crowd crowd{weights};
-    EXPECT_LT(crowd.error_after(200 * Crowd::second), 0.05);
+    EXPECT_LT(Crowd{weights}.error_after(200 * Crowd::second, 700'000), 0.01);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ void set_state(Vcpu& v, VcpuState to) {
 /// The end of a slice that began with the turn. One that would come just before a timer waits for it: else the core would be in the middle
 /// of a switch when the timer fires, and its vCPU would wait for two.
 std::uint64_t end_of_slice(Cpu const& cpu, Vcpu const& v) {
-    auto const end = cpu.turn_started + v.slice;
+    auto const end = cpu.turn_started + cpu.scheduler.slice(v);
     auto const timer = cpu.timers.earliest();
     return timer - end < cpu.switch_ticks ? timer : end;
 }
@@ -34,7 +34,10 @@ void make_ready(Vcpu& v) {
     Cpu& cpu = *v.cpu;
     set_state(v, VcpuState::Ready);
     v.woke = v.ready_since = arch::now();
-    if (v.policy != abi::Policy::Fixed) cpu.scheduler.catch_up(v, wake_slack());
+    if (v.policy != abi::Policy::Fixed) {
+        account(cpu);  // whoever runs alone may have come far since
+        cpu.scheduler.catch_up(v, wake_slack());
+    }
     if (v.limited) {
         v.budget.want(v.woke);
         if (!admit(cpu, v, v.woke)) return program_timer(cpu);

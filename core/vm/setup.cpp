@@ -24,16 +24,18 @@ std::size_t count_timers(PlanView const& plan, std::uint32_t index, std::size_t 
 }  // namespace
 
 void set_up_cpu(Pool& pool, PlanView const& plan, Cpu& cpu, std::uint32_t index) {
-    std::uint32_t count = 0, sharers = 0;
+    std::uint32_t count = 0, sharers = 0, lightest = abi::default_weight;
     for (auto const& vcpu : plan.vcpus()) {
         if (vcpu.core != index) continue;
         ++count;
-        sharers += vcpu.policy != abi::Policy::Fixed ? 1 : 0;
+        if (vcpu.policy != abi::Policy::Share) continue;
+        ++sharers;
+        if (vcpu.weight < lightest) lightest = vcpu.weight;
     }
     cpu.index = index;
     cpu.switch_ticks = arch::frequency() / 1'000'000;
     cpu.timers = TimerQueue{pool.array<Timer*>(count_timers(plan, index, count))};
-    cpu.scheduler = Scheduler{sharers};
+    cpu.scheduler = Scheduler{Scheduler::part_for(sharers, lightest, arch::frequency())};
     cpu.trace = trace::make(pool, index, plan.header().trace_bytes);
 }
 
@@ -57,6 +59,7 @@ void set_up_vcpu(Vcpu& v, Vm& vm, Cpu& cpu, std::uint32_t index, abi::VcpuRecord
     v.priority = v.own_priority = static_cast<std::uint8_t>(record.priority);
     v.weight = static_cast<std::uint16_t>(record.weight);
     v.weight_factor = Scheduler::factor_of(record.weight == 0 ? abi::default_weight : record.weight);
+    v.pace = Scheduler::pace_of(record.weight == 0 ? abi::default_weight : record.weight);
     v.limited = record.budget_ns != 0 || record.policy == abi::Policy::Window;
     v.background = (record.flags & abi::vcpu_background) != 0;
     if (record.budget_ns != 0) v.budget = Budget{ticks_of(record.budget_ns), ticks_of(record.period_ns)};

@@ -74,7 +74,8 @@ struct Vcpu {
     std::uint16_t weight{abi::default_weight};
     std::uint16_t virtual_rest{0};   // of virtual_time, in 2^-16 ticks
     std::uint64_t virtual_time{0};   // weighted run time of a `share` vCPU
-    std::uint64_t weight_factor{0};  // Scheduler::factor_of(weight)
+    std::uint64_t weight_factor{0};  // Scheduler::factor_of(weight): virtual ticks for a tick
+    std::uint64_t pace{0};           // Scheduler::pace_of(weight): ticks for a virtual tick
     std::uint64_t slice{0};          // ticks that a `share` vCPU may run while another waits
     Vcpu* next_ready{nullptr};       // in the ready queue of its priority, or in the ShareQueue
     Vcpu* previous_ready{nullptr};   // in the ShareQueue
