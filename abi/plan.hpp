@@ -31,11 +31,13 @@ inline constexpr std::uint32_t image_info_offset = 64;
 inline constexpr std::uint32_t max_vms = 1024;
 inline constexpr std::uint32_t max_vcpus_per_vm = 8;
 inline constexpr std::uint32_t max_cpus = 8;
-inline constexpr std::uint32_t run_cpus = 1;       // cores, from 0 on, that this version of the hypervisor runs guests on
 inline constexpr std::uint32_t max_priority = 63;  // of a `fixed` VM; higher runs first
 inline constexpr std::uint32_t min_weight = 1, max_weight = 10'000, default_weight = 100;
-inline constexpr std::uint32_t pool_vm_bytes = 2048;    // of the pool, for each VM's state (checked against sizeof in core/vm)
-inline constexpr std::uint32_t pool_vcpu_bytes = 2048;  // of the pool, for each vCPU's state
+inline constexpr std::uint32_t pool_vm_bytes = 2048;     // of the pool, for each VM's state (checked against sizeof in core/vm)
+inline constexpr std::uint32_t pool_vcpu_bytes = 2048;   // of the pool, for each vCPU's state
+inline constexpr std::uint32_t pool_cpu_bytes = 2048;    // of the pool, for each further core's state
+inline constexpr std::uint32_t pool_shared_bytes = 384;  // of the pool, for each VM, if several cores run
+inline constexpr std::uint32_t pool_mail_bytes = 64;     // of the pool, for each vCPU, if several cores run
 inline constexpr std::uint32_t max_memory_records = 64;
 inline constexpr std::uint32_t max_payloads = 8 * max_vms;
 inline constexpr std::uint32_t max_windows = 256;                                       // compared pairwise at boot

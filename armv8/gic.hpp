@@ -103,7 +103,17 @@ struct SgiR {
     using Irm = Bit<40>;
     using RangeSelector = Field<47, 44, std::uint32_t>;
     using Aff3 = Field<55, 48, std::uint32_t>;
+
+    /// What addresses one core, by the affinity fields of its MPIDR_EL1.
+    static constexpr std::uint64_t to(std::uint64_t affinity) {
+        auto const aff0 = static_cast<std::uint32_t>(affinity & 0xff);
+        return TargetList::make(1u << (aff0 % 16)) | RangeSelector::make(aff0 / 16) |
+               Aff1::make(static_cast<std::uint32_t>(affinity >> 8 & 0xff)) |
+               Aff2::make(static_cast<std::uint32_t>(affinity >> 16 & 0xff)) |
+               Aff3::make(static_cast<std::uint32_t>(affinity >> 32 & 0xff));
+    }
 };
+static_assert(SgiR::to(0x0003) == 0x8 && SgiR::to(0x01'0002'0112) == 0x0001'1002'0001'0004);
 
 /// GICD_SGIR of GICv2.
 struct SgirV2 {

@@ -13,6 +13,15 @@ struct Vm;
 
 namespace tiffin::arch {
 
+/// The core that asks.
+Cpu& this_cpu();
+/// Sends SGI `intid` to a core, which may be this one. What was written before is seen by whoever takes it.
+void send_sgi(Cpu const& to, std::uint32_t intid);
+/// Sends a physical SPI to a core from now on.
+void route(std::uint32_t intid, Cpu const& to);
+/// Between two looks at what another core will change.
+void relax();
+
 /// The system counter (CNTPCT_EL0), in ticks.
 std::uint64_t now();
 /// Ticks a second (CNTFRQ_EL0).
@@ -75,6 +84,8 @@ void copy_page(Pa to, Pa from);
 /// Fills one page with zeros, likewise.
 void zero_page(Pa page);
 
+/// This core does nothing any more: another one panics.
+[[noreturn]] void halt();
 /// PSCI SYSTEM_OFF of the board. Does not return.
 [[noreturn]] void power_off();
 

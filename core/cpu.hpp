@@ -7,6 +7,8 @@
 #include "core/sched/frame.hpp"
 #include "core/sched/scheduler.hpp"
 #include "core/sched/timer_queue.hpp"
+#include "core/smp/lock.hpp"
+#include "core/smp/mail.hpp"
 #include "plan/view.hpp"
 
 namespace tiffin {
@@ -19,6 +21,7 @@ struct Recorder;
 }
 
 struct Cpu {
+    std::uint64_t stack_top{0};     // must stay first: arch/aarch64/boot.S knows
     Vcpu* current{nullptr};         // on whose behalf the core runs; nullptr: nobody's (idle)
     Vcpu* loaded{nullptr};          // whose system registers the hardware holds; stays while the core idles
     Vcpu* fp_owner{nullptr};        // whose FP/SIMD registers the hardware holds
@@ -35,7 +38,18 @@ struct Cpu {
     Scheduler scheduler;
     Frame frame;  // the static schedule, if the core has one
     Timer frame_timer;
-    Vm* window_vm{nullptr};  // whose time window it is
+    Vm* window_vm{nullptr};           // whose time window it is
+    std::uint64_t random_state[4]{};  // of the TRNG service's generator
+
+    // What other cores ask of it (core/smp).
+    Mailbox<Mail> mailbox;
+    Mail* unread{nullptr};           // taken out of the mailbox, and not yet done
+    std::atomic<bool> ready{false};  // it has come up, and takes mail
+
+    // What arch/ needs of it.
+    Cpu* self{this};              // see arch::set_this_cpu
+    std::uint64_t gic_frame{0};   // registers of its private interrupts (GICv3: SGI frame of its redistributor)
+    std::uint64_t sgi_target{0};  // what addresses an SGI to it: ICC_SGI1R_EL1 or GICD_SGIR, without the INTID
 };
 
 /// Who a physical SPI belongs to.
@@ -52,13 +66,15 @@ struct Machine {
     std::span<Cpu> cpus;
     std::span<IrqOwner> irq_owners;  // by INTID, from 32
     Console* console{nullptr};
-    std::uint32_t running{0};      // VMs that have not stopped or crashed
+    std::atomic<std::uint32_t> running{0};  // VMs that have not stopped or crashed
+    bool several{false};                    // more than one core runs
+    CoreLock console_lock;
     std::uint64_t started{0};      // counter when the first guest was entered
     std::uint64_t ns_per_tick{0};  // in 2^-32 ns
     bool gic_is_v3{true};
     std::uint32_t virtual_timer_intid{27};  // of the board, here for the hot path
-    std::uint64_t random_state[4]{};        // of the TRNG service's generator
     VmidAllocator vmids;
+    CoreLock vmid_lock;
     /// Called when the last VM has stopped.
     void (*on_all_stopped)(){nullptr};
     /// Called for the hypervisor's own SPI (its UART).

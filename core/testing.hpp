@@ -33,6 +33,7 @@ struct VmSpec {
     std::uint32_t priority{0};                      // fixed
     std::uint32_t weight{abi::default_weight};      // share
     std::uint64_t ram{0x1'0000};                    // bytes
+    std::vector<std::uint32_t> cores{};             // of each vCPU; empty: all on core 0
     std::uint32_t spi{0};                           // a physical SPI that it is given, under the same number; 0: none
     std::uint64_t budget_ns{0}, period_ns{0};       // fixed; the deadline is the period
     bool background{false};                         // with its budget used up
@@ -68,27 +69,34 @@ public:
         auto const& header = plan_->header();
         pool_ = Pool{Pa{header.load_address + header.image_bytes}, header.pool_bytes};
         fill_image(header.load_address);
-        machine = Machine{};
+        reset_machine();
         machine.plan = &*plan_;
         machine.gic_is_v3 = gic == abi::GicVersion::V3;
         machine.console = &console;
-        machine.random_state[0] = 1;
         owners_.resize(988);
         machine.irq_owners = owners_;
-        build_cpu();
+        build_cpus();
         for (std::uint32_t id = 0; id < specs.size(); ++id) build_vm(id);
         machine.vms = vms_;
         machine.ns_per_tick = (1'000'000'000ull << 32) / host::hardware().frequency;
-        set_up_frame(pool_, *plan_, cpu_);
-        sched::start_frame(cpu_);
+        for (Cpu& each : machine.cpus) {
+            set_up_frame(pool_, *plan_, each);
+            sched::start_frame(each);
+        }
     }
     Board(Board const&) = delete;
     Board& operator=(Board const&) = delete;
-    ~Board() { machine = Machine{}; }
+    ~Board() { reset_machine(); }
 
     Vm& vm(std::size_t i = 0) { return *vms_.at(i); }
     Vcpu& vcpu(std::size_t vm_index = 0, std::size_t i = 0) { return *vm(vm_index).vcpus[i]; }
-    Cpu& cpu() { return cpu_; }
+    /// The core that runs.
+    Cpu& cpu() { return arch::this_cpu(); }
+    /// Goes to another core, as it is, and takes the interrupts that wait there.
+    void go_to(unsigned core) {
+        host::on_core(core);
+        take_interrupts();
+    }
     [[nodiscard]] PlanView const& plan() const { return *plan_; }
     static host::Hardware& hw() { return host::hardware(); }
 
@@ -97,7 +105,7 @@ public:
         for (Vm* each : vms_) lifecycle::boot(*each);
     }
     /// Leaves EL2 as the vectors do: the vCPU whose guest runs next.
-    Vcpu& run() { return *sched::switch_vcpu(cpu_); }
+    Vcpu& run() { return *sched::switch_vcpu(cpu()); }
     /// Boots VM 0 alone and enters its vCPU 0, with both interrupt groups enabled.
     Vcpu& run_first() {
         lifecycle::boot(vm());
@@ -108,7 +116,7 @@ public:
     void enter(Vcpu& v) {
         if (v.state == VcpuState::Off) sched::start(v);
         if (v.state == VcpuState::Blocked) sched::wake(v);
-        for (int n = 0; n < 1000 && (cpu_.current != &v || v.state != VcpuState::Running); ++n) {
+        for (int n = 0; n < 1000 && (cpu().current != &v || v.state != VcpuState::Running); ++n) {
             hw().counter += hw().frequency / 1000;
             sched::yield(v);
             run();
@@ -122,9 +130,9 @@ public:
     }
     /// Physical interrupts are taken as the vectors take them while a guest runs.
     void take_interrupts() {
-        while (irq::handle_one(cpu_)) {
+        while (irq::handle_one(cpu())) {
         }
-        if (cpu_.need_resched) run();
+        if (cpu().need_resched) run();
     }
     /// Maintenance, as long as the list registers ask for it.
     void maintain() {
@@ -175,7 +183,7 @@ private:
         bool const fixed = spec.policy == abi::Policy::Fixed;
         for (std::uint32_t i = 0; i < spec.vcpus; ++i)
             p.vcpus.push_back({.vm = id,
-                               .core = 0,
+                               .core = i < spec.cores.size() ? spec.cores[i] : 0,
                                .policy = spec.policy,
                                .priority = fixed ? spec.priority : 0,
                                .weight = fixed ? 0 : spec.weight,
@@ -218,9 +226,19 @@ private:
             std::memset(reinterpret_cast<void*>(load_address + 0x2'0000 + n * page_size), static_cast<int>(0x10 + n), page_size);
     }
 
-    void build_cpu() {
-        set_up_cpu(pool_, *plan_, cpu_, 0);
-        machine.cpus = {&cpu_, 1};
+    static void reset_machine() {
+        std::destroy_at(&machine);
+        std::construct_at(&machine);
+    }
+
+    void build_cpus() {
+        machine.cpus = {cpus_.data(), core_count(*plan_)};
+        machine.several = machine.cpus.size() > 1;
+        for (std::uint32_t i = 0; i < machine.cpus.size(); ++i) {
+            set_up_cpu(pool_, *plan_, cpus_[i], i);
+            cpus_[i].ready = true;
+            cpus_[i].random_state[0] = 1;
+        }
     }
 
     void build_vm(std::uint32_t id) {
@@ -235,9 +253,11 @@ private:
         console.attach(ports_.back());
         vm.vcpus = pool_.array<Vcpu*>(record.vcpus.count);
         for (std::uint32_t i = 0; i < record.vcpus.count; ++i) {
+            auto const& vcpu = plan_->vcpus_of(record)[i];
             vm.vcpus[i] = pool_.make<Vcpu>();
-            set_up_vcpu(*vm.vcpus[i], vm, cpu_, i, plan_->vcpus_of(record)[i]);
+            set_up_vcpu(*vm.vcpus[i], vm, cpus_[vcpu.core], i, vcpu);
         }
+        if (machine.several) set_up_cross_core(pool_, vm, *pool_.make<CrossCore>());
         vm.stage2.build(pool_, *plan_, record, Pa{plan_->header().load_address});
         set_up_interrupts(pool_, *plan_, vm);
         vgic::reset(vm);
@@ -246,7 +266,7 @@ private:
     std::vector<std::byte> bytes_;
     std::unique_ptr<PlanView> plan_;
     Pool pool_;
-    Cpu cpu_;
+    std::array<Cpu, host::max_cores> cpus_;
     std::vector<IrqOwner> owners_;
     std::vector<Vm*> vms_;
     std::deque<ConsolePort> ports_;

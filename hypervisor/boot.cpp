@@ -7,11 +7,12 @@
 #include "core/console/shell.hpp"
 #include "core/cpu.hpp"
 #include "core/lifecycle/lifecycle.hpp"
-#include "core/sched/rights.hpp"
+#include "core/smp/guard.hpp"
 #include "core/trace/trace.hpp"
 #include "drivers/gic/gic.hpp"
 #include "drivers/uart/pl011_uart.hpp"
 #include "hypervisor/build_vms.hpp"
+#include "hypervisor/cores.hpp"
 #include "hypervisor/layout.hpp"
 #include "hypervisor/memory.hpp"
 #include "hypervisor/panic.hpp"
@@ -82,8 +83,6 @@ void check_processor(PlanView const& plan) {
                 "the plan's GICv2 CPU interface has no room for GICC_DIR");
     require(plan.header().pool_bytes >= pool_bytes(plan), "the plan reserves too little memory for the hypervisor's tables");
     require(arch::affinity() == board.mpidr[0], "the plan's core 0 is not the core that this image was started on");
-    for (auto const& vcpu : plan.vcpus())
-        require(vcpu.core < abi::run_cpus, "a vCPU is pinned to another core than 0, and this version runs one core");
 }
 
 /// The plan was made for a board: is this it? Asked before the MMU is on, since a wrong answer would be a fault.
@@ -110,12 +109,13 @@ void check_payloads(PlanView const& plan) {
 
 /// The seed of the TRNG service: the processor's generator where it has one; else the counter and the plan, which are no secret
 /// (docs/decisions/0005 says what that means).
-void seed_random(PlanView const& plan) {
-    for (auto& word : machine.random_state) {
-        word = arch::hardware_random() ^ arch::now() * 0x9e37'79b9'7f4a'7c15 ^ plan.header().crc32;
+void seed_random(PlanView const& plan, Cpu& cpu) {
+    for (auto& word : cpu.random_state) {
+        word = (cpu.index + 1) * 0xd1b5'4a32'd192'ed03 ^ arch::hardware_random() ^ arch::now() * 0x9e37'79b9'7f4a'7c15 ^
+               plan.header().crc32;
         word ^= word >> 29;
     }
-    machine.random_state[0] |= 1;
+    cpu.random_state[0] |= 1;
 }
 
 void set_up_interrupts(PlanView const& plan, Gic& gic) {
@@ -128,25 +128,29 @@ void set_up_interrupts(PlanView const& plan, Gic& gic) {
         refuse(why.view());
     }
     gic.init_distributor();
-    auto const redistributor = gic.init_private(board.mpidr[0]);
-    require(redistributor.has_value(), "no GIC redistributor answers for this core");
-    arch::init_gic_interface(plan, *redistributor);
-    require(arch::virtual_preemption_bits() <= 5, "the GIC has more preemption levels than this version moves with a vCPU");
-    vgic::set_list_register_count(arch::list_register_count());
-    for (auto const intid : {board.maintenance_intid, board.hyp_timer_intid, board.virtual_timer_intid})
-        gic.enable(intid, *redistributor);
 }
 
-void set_up_console(PlanView const& plan, Gic& gic) {
+/// Now and then, when a core has nothing else to do. If another core is at it, that is as good.
+void poll_console() {
+    if (!machine.console->busy()) return;
+    if (!machine.several) return machine.console->poll();
+    if (!machine.console_lock.try_take(arch::this_cpu().index)) return;
+    machine.console->poll();
+    machine.console_lock.release();
+}
+
+void set_up_console(PlanView const& plan) {
     auto& uart = the_uart.make(Mmio{plan.board().uart});
     auto& console = the_console.make(uart);
     uart.init();
     machine.console = &console;
     auto& host = the_host.make();
     console.set_shell(the_shell.make(console, host));
-    machine.on_own_interrupt = [](std::uint32_t) { machine.console->on_uart_interrupt(); };
-    machine.on_quiet = [] { machine.console->poll(); };
-    gic.enable(plan.board().uart_intid, 0);
+    machine.on_own_interrupt = [](std::uint32_t) {
+        ConsoleGuard const guard;
+        machine.console->on_uart_interrupt();
+    };
+    machine.on_quiet = poll_console;
 }
 
 /// For those who read memory from outside: QEMU's monitor, a debugger.
@@ -162,22 +166,16 @@ void say_where_traces_are() {
     }
 }
 
-void say_hello(PlanView const& plan, Pool const& pool) {
+void say_hello(PlanView const& plan, Pool const& pool, unsigned cores) {
     Line line;
-    line << "Tiffin " << TIFFIN_VERSION << " on " << plan.string(plan.board().name) << ": " << plan.vms().size()
-         << " VMs on 1 core, from " << plan.string(plan.header().description);
+    line << "Tiffin " << TIFFIN_VERSION << " on " << plan.string(plan.board().name) << ": " << plan.vms().size() << " VMs on "
+         << cores << (cores == 1 ? " core, from " : " cores, from ") << plan.string(plan.header().description);
+    ConsoleGuard const guard;
     machine.console->log(line.view());
     Line memory;
     memory << "memory: " << pool.used() << " bytes for " << plan.vms().size() << " VMs";
     machine.console->log(memory.view());
     say_where_traces_are();
-}
-
-/// Whom this core runs first.
-Vcpu* enter_first(Cpu& cpu) {
-    if (cpu.trace == nullptr) return sched::switch_vcpu(cpu);
-    cpu.trace->header->started = machine.started;
-    return trace::switch_vcpu(cpu);
 }
 
 }  // namespace
@@ -192,22 +190,24 @@ Vcpu* boot(std::uint64_t device_tree) {
     check_load_address(plan);
     check_processor(plan);
     check_board(plan, device_tree);
-    Pool pool{layout::image() + plan.header().image_bytes, plan.header().pool_bytes};
+    Pool pool{layout::pool(plan) + stack_bytes(plan), plan.header().pool_bytes - stack_bytes(plan)};
     map_el2(pool, plan);
     arch::configure_el2();
     check_payloads(plan);
     auto& gic = the_gic.make(plan.board());
     set_up_interrupts(plan, gic);
-    set_up_console(plan, gic);
-    seed_random(plan);
-    build_machine(pool, plan, *machine.console, gic);
+    set_up_console(plan);
+    build_machine(pool, plan, *machine.console);
+    for (Cpu& cpu : machine.cpus) seed_random(plan, cpu);
+    set_up_core(machine.cpus[0], gic);
     machine.irq_owners[plan.board().uart_intid - 32].hypervisor = true;
     pool.seal();
-    say_hello(plan, pool);
     machine.on_all_stopped = on_all_stopped;
+    say_hello(plan, pool, start_cores(gic));
+    connect_interrupts(plan, gic);
     machine.started = arch::now();
-    machine.cpus[0].turn_started = machine.started;
-    sched::start_frame(machine.cpus[0]);
+    for (Cpu const& cpu : machine.cpus)
+        if (cpu.trace != nullptr) cpu.trace->header->started = machine.started;
     for (Vm* vm : machine.vms) lifecycle::boot(*vm);
     return enter_first(machine.cpus[0]);
 }

@@ -3,6 +3,7 @@
 #include "arch/aarch64/cpu.hpp"
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
+#include "core/smp/shared_device.hpp"
 #include "core/vm/setup.hpp"
 #include "hypervisor/layout.hpp"
 #include "plan/pool.hpp"
@@ -28,6 +29,15 @@ struct VmBox {
 };
 static_assert(sizeof(VmBox) <= abi::pool_vm_bytes);
 
+/// What a VM has besides, on a board that runs several cores.
+struct SharedParts {
+    CrossCore cross;
+    SharedDevice devices[Vm::max_slots];
+    ConsoleNews news;
+};
+static_assert(sizeof(SharedParts) <= abi::pool_shared_bytes && sizeof(Mail) <= abi::pool_mail_bytes &&
+              sizeof(Cpu) <= abi::pool_cpu_bytes);
+
 /// Seconds since power-on: the hypervisor drives no clock that knows the date.
 std::uint64_t seconds() { return arch::now() / arch::frequency(); }
 
@@ -47,12 +57,20 @@ void add_devices(Pool& pool, PlanView const& plan, VmBox& box) {
     if ((vm.record->flags & abi::vm_has_rtc) != 0) add_slot(vm, map::pl031, map::pl031_size, box.rtc, "the RTC");
 }
 
-void give_interrupts(Pool& pool, PlanView const& plan, Vm& vm, Gic& gic) {
-    set_up_interrupts(pool, plan, vm);
-    for (auto const& given : plan.interrupts_of(*vm.record)) {
-        gic.set_edge(given.physical, given.edge != 0);
-        gic.enable(given.physical, 0);
+/// Puts the locks between the VM and those of its devices that need them.
+void share_devices(Pool& pool, VmBox& box) {
+    auto* const parts = pool.make<SharedParts>();
+    Vm& vm = box.vm;
+    set_up_cross_core(pool, vm, parts->cross);
+    for (std::uint32_t i = 0; i < vm.slot_count; ++i) {
+        bool const is_uart = vm.slots[i].device == &box.uart;
+        if (!vm.shared && !is_uart) continue;
+        parts->devices[i] = {*vm.slots[i].device, vm, is_uart ? SharedDevice::Uses::Console : SharedDevice::Uses::VmOnly};
+        vm.slots[i].device = &parts->devices[i];
     }
+    parts->news = ConsoleNews{vm};
+    vm.cross->uart = &box.uart;
+    box.port.set_client(&parts->news);
 }
 
 Vm& build_vm(Pool& pool, PlanView const& plan, Console& console, std::uint32_t id) {
@@ -69,29 +87,47 @@ Vm& build_vm(Pool& pool, PlanView const& plan, Console& console, std::uint32_t i
     for (std::uint32_t i = 0; i < vcpus.size(); ++i) {
         vm.vcpus[i] = pool.make<Vcpu>();
         set_up_vcpu(*vm.vcpus[i], vm, machine.cpus[vcpus[i].core], i, vcpus[i]);
-        vm.vcpus[i]->el2_stack = layout::at(__stack0_top).raw();
+        vm.vcpus[i]->el2_stack = vm.vcpus[i]->cpu->stack_top;
     }
     vm.stage2.build(pool, plan, record, layout::image());
     auto const range = arch::physical_range() < 5 ? arch::physical_range() : 5;
     vm.stage2.set_vtcr(armv8::Vtcr::make(ipa_bits(plan, record), range, arch::has_vmid16()));
     add_devices(pool, plan, *box);
+    if (machine.several) share_devices(pool, *box);
     return vm;
 }
 
 }  // namespace
 
-void build_machine(Pool& pool, PlanView const& plan, Console& console, Gic& gic) {
+void build_machine(Pool& pool, PlanView const& plan, Console& console) {
     constexpr std::size_t spis = 1020 - 32;
     machine.vmids.set_bits(arch::has_vmid16() ? 16 : 8);
     machine.irq_owners = pool.array<IrqOwner>(spis);
-    machine.cpus = pool.array<Cpu>(1);
-    set_up_cpu(pool, plan, machine.cpus[0], 0);
+    machine.cpus = pool.array<Cpu>(core_count(plan));
+    machine.several = machine.cpus.size() > 1;
+    for (std::uint32_t i = 0; i < machine.cpus.size(); ++i) {
+        Cpu& cpu = machine.cpus[i];
+        set_up_cpu(pool, plan, cpu, i);
+        cpu.stack_top = i == 0 ? layout::at(__stack0_top).raw() : (layout::pool(plan) + i * core_stack_bytes).raw();
+    }
     machine.vms = pool.array<Vm*>(plan.vms().size());
     for (std::uint32_t id = 0; id < machine.vms.size(); ++id) {
         machine.vms[id] = &build_vm(pool, plan, console, id);
-        give_interrupts(pool, plan, *machine.vms[id], gic);
+        set_up_interrupts(pool, plan, *machine.vms[id]);
     }
-    set_up_frame(pool, plan, machine.cpus[0]);
+    for (Cpu& cpu : machine.cpus) set_up_frame(pool, plan, cpu);
+}
+
+void connect_interrupts(PlanView const& plan, Gic& gic) {
+    arch::route(plan.board().uart_intid, machine.cpus[0]);
+    gic.enable(plan.board().uart_intid, 0);
+    for (Vm const* vm : machine.vms) {
+        for (auto const& given : plan.interrupts_of(*vm->record)) {
+            gic.set_edge(given.physical, given.edge != 0);
+            arch::route(given.physical, *vm->vcpus[0]->cpu);
+            gic.enable(given.physical, 0);
+        }
+    }
 }
 
 }  // namespace tiffin

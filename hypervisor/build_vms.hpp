@@ -8,6 +8,8 @@
 namespace tiffin {
 
 /// Fills `machine` (VMs, cores, interrupt owners). VMs are off afterwards.
-void build_machine(Pool& pool, PlanView const& plan, Console& console, Gic& gic);
+void build_machine(Pool& pool, PlanView const& plan, Console& console);
+/// Lets the interrupts come, once every core is there: the VMs' to the core of their first vCPU, the UART's to core 0.
+void connect_interrupts(PlanView const& plan, Gic& gic);
 
 }  // namespace tiffin

@@ -3,6 +3,7 @@
 #include "arch/aarch64/cpu.hpp"
 #include "core/mem/page_table.hpp"
 #include "hypervisor/layout.hpp"
+#include "plan/pool.hpp"
 
 namespace tiffin {
 namespace {
@@ -26,6 +27,14 @@ private:
     PageTable tables_;
 };
 
+/// Every core's stack has an unmapped page below it.
+void map_pool(El2Map& el2, Pa pool, PlanView const& plan) {
+    Pa const stacks_end = pool + stack_bytes(plan);
+    for (Pa at = pool; at < stacks_end; at = at + core_stack_bytes)
+        el2.map(at + page_size, at + core_stack_bytes, Stage1El2::data);
+    el2.map(stacks_end, pool + plan.header().pool_bytes, Stage1El2::data);
+}
+
 void map_image(El2Map& el2, abi::PlanHeader const& header) {
     using layout::at;
     Pa const file_end = layout::image() + header.image_bytes;
@@ -35,7 +44,6 @@ void map_image(El2Map& el2, abi::PlanHeader const& header) {
     el2.map(at(__guard0) + page_size, at(__guard1), Stage1El2::data);
     el2.map(at(__guard1) + page_size, at(__image_end), Stage1El2::data);
     el2.map(at(__image_end), file_end, Stage1El2::rodata);
-    el2.map(file_end, file_end + header.pool_bytes, Stage1El2::data);
 }
 
 }  // namespace
@@ -46,6 +54,7 @@ void map_el2(Pool& pool, PlanView const& plan) {
     auto const& board = plan.board();
     Pa const image = layout::image(), image_end = image + header.image_bytes + header.pool_bytes;
     map_image(el2, header);
+    map_pool(el2, image + header.image_bytes, plan);
     for (auto const& memory : plan.memory()) {
         Pa const from{memory.base}, to{memory.base + memory.size};
         bool const holds_image = contains(from, memory.size, image, image_end - image);

@@ -8,6 +8,7 @@
 #include "core/vm/vm.hpp"
 #include "drivers/uart/pl011_uart.hpp"
 #include "hypervisor/layout.hpp"
+#include "plan/pool.hpp"
 
 namespace tiffin {
 namespace {
@@ -43,7 +44,10 @@ bool on_stack(std::uint64_t frame) {
     auto const within = [&](char const* guard, char const* top) {
         return frame >= layout::at(guard).raw() + page_size && frame + 16 <= layout::at(top).raw();
     };
-    return frame % 8 == 0 && (within(__guard0, __stack0_top) || within(__guard1, __emergency_stack_top));
+    if (frame % 8 != 0) return false;
+    for (Cpu const& cpu : machine.cpus)
+        if (frame >= cpu.stack_top - (core_stack_bytes - page_size) && frame + 16 <= cpu.stack_top) return true;
+    return within(__guard0, __stack0_top) || within(__guard1, __emergency_stack_top);
 }
 
 void backtrace(std::uint64_t pc, std::uint64_t frame) {
@@ -70,22 +74,33 @@ void say_registers(FaultFrame const& f) {
     say(line.view());
 }
 
-constinit bool panicking = false;
+constinit std::atomic<bool> panicking{false};
+
+/// The core that this runs on, found without trusting any of its registers that we set; nullptr before there are any.
+Cpu const* this_core() {
+    for (Cpu const& cpu : machine.cpus)
+        if (machine.plan->board().mpidr[cpu.index] == arch::affinity()) return &cpu;
+    return nullptr;
+}
 
 void say_current() {
-    if (machine.cpus.empty() || machine.cpus[0].current == nullptr) return;
-    Vcpu const& v = *machine.cpus[0].current;
+    Cpu const* const cpu = this_core();
+    if (cpu == nullptr || cpu->current == nullptr) return;
+    Vcpu const& v = *cpu->current;
     Line line;
     line << "  on behalf of vCPU " << v.index << " of " << v.vm->name;
+    if (machine.several) line << ", on core " << cpu->index;
     say(line.view());
 }
 
 }  // namespace
 
-/// A fault in the report of a fault must not begin another one.
+/// A fault in the report of a fault must not begin another one; and one core reports, the others stop.
 void begin_panic() {
-    while (panicking) arch::wait_for_interrupt();
-    panicking = true;
+    if (panicking.exchange(true)) arch::halt();
+    Cpu const* const me = this_core();
+    for (Cpu const& cpu : machine.cpus)
+        if (&cpu != me && cpu.ready) arch::send_sgi(cpu, mail::halt_sgi);
 }
 
 void set_early_uart(std::uint64_t base) { early_uart = base; }
@@ -119,6 +134,7 @@ void panic(char const* what, char const* file, unsigned line_number) {
 
 extern "C" {
 tiffin::FaultFrame tiffin_fault_frame;
+std::uint32_t tiffin_fault_taken;
 
 [[noreturn]] void tiffin_on_el2_exception() {
     using namespace tiffin;

@@ -4,6 +4,7 @@
 #include "core/console/format.hpp"
 #include "core/cpu.hpp"
 #include "core/lifecycle/lifecycle.hpp"
+#include "core/smp/guard.hpp"
 #include "core/trace/trace.hpp"
 #include "hypervisor/panic.hpp"
 
@@ -23,6 +24,19 @@ VcpuStats total(Vm const& vm) {
         if (v->stats.worst_response > sum.worst_response) sum.worst_response = v->stats.worst_response;
     }
     return sum;
+}
+
+std::uint32_t running_cores() {
+    std::uint32_t cores = 0;
+    for (Cpu const& cpu : machine.cpus) cores += cpu.ready ? 1 : 0;
+    return cores;
+}
+
+/// Of all cores together.
+std::uint64_t sum(std::uint64_t Cpu::* figure) {
+    std::uint64_t total = 0;
+    for (Cpu const& cpu : machine.cpus) total += cpu.*figure;
+    return total;
 }
 
 void report(Vm const& vm) {
@@ -82,8 +96,8 @@ VmRow MachineShell::vm(std::uint32_t index) const {
             .has_budget = first.budget.limited()};
 }
 
-std::uint64_t MachineShell::total_ticks() const { return arch::now() - machine.started; }
-std::uint64_t MachineShell::idle_ticks() const { return machine.cpus[0].idle_ticks; }
+std::uint64_t MachineShell::total_ticks() const { return (arch::now() - machine.started) * running_cores(); }
+std::uint64_t MachineShell::idle_ticks() const { return sum(&Cpu::idle_ticks); }
 std::uint64_t MachineShell::frequency() const { return arch::frequency(); }
 
 std::span<std::byte const> MachineShell::trace_part(std::uint32_t index) const {
@@ -100,6 +114,7 @@ void MachineShell::hold_trace(bool held) {
 }
 
 void on_all_stopped() {
+    ConsoleGuard const guard;
     int status = 0;
     auto const ticks = arch::now() - machine.started;
     for (Vm const* vm : machine.vms) {
@@ -107,8 +122,9 @@ void on_all_stopped() {
         if (vm->state != VmState::Stopped || vm->status != 0) status = 1;
     }
     Line line;
-    line << "report machine ticks=" << ticks << " freq=" << arch::frequency() << " idle_ticks=" << machine.cpus[0].idle_ticks
-         << " wakeups=" << machine.cpus[0].idle_wakeups;
+    line << "report machine ticks=" << ticks << " freq=" << arch::frequency() << " idle_ticks=" << sum(&Cpu::idle_ticks)
+         << " wakeups=" << sum(&Cpu::idle_wakeups);
+    if (machine.several) line << " cores=" << running_cores();
     machine.console->log(line.view());
     for (Cpu const& cpu : machine.cpus) report_longest_path(cpu);
     machine.console->drain_now();

@@ -52,10 +52,23 @@ inline std::uint64_t stage2_tables(PlanView const& plan, abi::VmRecord const& vm
     return tables;
 }
 
+/// Cores that the hypervisor keeps state for: 0, where it boots, and up to the last one with a vCPU.
+inline std::uint32_t core_count(PlanView const& plan) {
+    std::uint32_t count = 1;
+    for (auto const& vcpu : plan.vcpus()) count = vcpu.core + 1 > count ? vcpu.core + 1 : count;
+    return count;
+}
+
+/// EL2's stacks but for core 0's, which is in the image: they are the first of the pool, each with an unmapped page below it.
+inline constexpr std::uint64_t core_stack_bytes = 4 * page_size;
+inline std::uint64_t stack_bytes(PlanView const& plan) { return (core_count(plan) - 1) * core_stack_bytes; }
+
 /// Bytes of the pool: a multiple of 4 KiB.
 inline std::uint64_t pool_bytes(PlanView const& plan) {
     // EL2's own stage 1: a root, and for each memory range and the devices at most four tables; the table of interrupt owners.
     std::uint64_t bytes = (24 + 4 * plan.memory().size()) * page_size;
+    bytes += stack_bytes(plan) + (core_count(plan) - 1) * abi::pool_cpu_bytes;
+    if (core_count(plan) > 1) bytes += plan.vms().size() * abi::pool_shared_bytes + plan.vcpus().size() * abi::pool_mail_bytes;
     for (auto const& vm : plan.vms()) {
         auto const root = root_bytes(ipa_bits(plan, vm));
         bytes += abi::pool_vm_bytes + 2 * root + (stage2_tables(plan, vm) + 1) * page_size;  // + 1: alignment

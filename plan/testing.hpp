@@ -32,8 +32,8 @@ inline PlanTables good_plan() {
                       .virtual_timer_intid = 27,
                       .physical_timer_intid = 30,
                       .psci = abi::PsciConduit::Smc,
-                      .cpu_count = 2,
-                      .mpidr = {0, 1}};
+                      .cpu_count = 4,
+                      .mpidr = {0, 1, 2, 3}};
     p.memory = {{0x4000'0000, 0x800'0000}};
     p.vms = {{.name = p.text("alpha"),
               .line = 3,

@@ -146,7 +146,7 @@ TEST(Plan, SlicesCoverTheTablesWithoutSharing) {
 TEST(Plan, VcpusBelongToTheirVmAndAreWithinRange) {
     expect_refusal("no vCPU", [](auto& p) { p.vms[0].vcpus.count = 0; });
     expect_refusal("vcpu 1: does not belong", [](auto& p) { p.vcpus[1].vm = 0; });
-    expect_refusal("core that the board does not have", [](auto& p) { p.vcpus[1].core = 2; });
+    expect_refusal("core that the board does not have", [](auto& p) { p.vcpus[1].core = 4; });
     expect_refusal("unknown policy", [](auto& p) { p.vcpus[1].policy = abi::Policy{3}; });
     expect_refusal("priority", [](auto& p) { p.vcpus[0].priority = 64; });
     expect_refusal("priority", [](auto& p) { p.vcpus[0].priority = 0; });
@@ -251,7 +251,7 @@ TEST(Plan, AStaticScheduleIsSound) {
             change(p);
         });
     };
-    broken("core that the board does not have", [](auto& p) { p.frames[0].core = 2; });
+    broken("core that the board does not have", [](auto& p) { p.frames[0].core = 4; });
     broken("policy of a static schedule without one", [](auto& p) { p.frames.clear(), p.slots.clear(); });
     broken("policy of a static schedule without one", [](auto& p) { p.vcpus[1].policy = abi::Policy::Share; });
     broken("longer than 10 s", [](auto& p) { p.frames[0].major_ns = abi::max_frame_ns + 1; });

@@ -56,3 +56,41 @@ entry:
     mov     x1, x20
     bl      tiffin_boot         // returns the first vCPU to run
     b       tiffin_enter
+
+// Another core, started by PSCI CPU_ON: MMU and caches off, x0 = its Cpu. Nothing is read from memory before the MMU is on, but for
+// what turn_on_core has cleaned to memory.
+    .global tiffin_secondary_entry
+tiffin_secondary_entry:
+    msr     daifset, #0xf
+    mov     x19, x0
+    mrs     x0, CurrentEL
+    cmp     x0, #(2 << 2)
+    b.ne    4f                  // core 0 gives up on us
+    mov     x0, #(1 << 31)
+    msr     hcr_el2, x0
+    adrp    x0, tiffin_vectors
+    add     x0, x0, :lo12:tiffin_vectors
+    msr     vbar_el2, x0
+    adrp    x0, tiffin_secondary_registers
+    add     x0, x0, :lo12:tiffin_secondary_registers
+    ldp     x1, x2, [x0]
+    ldp     x3, x4, [x0, #16]
+    msr     mair_el2, x1
+    msr     tcr_el2, x2
+    msr     ttbr0_el2, x3
+    isb
+    tlbi    alle2
+    ic      iallu
+    dsb     nsh
+    isb
+    msr     sctlr_el2, x4
+    isb
+    ldr     x0, [x19]           // Cpu::stack_top
+    mov     sp, x0
+    mov     x29, xzr
+    mov     x30, xzr
+    mov     x0, x19
+    bl      tiffin_boot_core    // returns the first vCPU to run
+    b       tiffin_enter
+4:  wfi
+    b       4b

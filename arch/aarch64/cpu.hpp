@@ -5,6 +5,10 @@
 #include "base/addr.hpp"
 #include "plan/view.hpp"
 
+namespace tiffin {
+struct Cpu;
+}
+
 namespace tiffin::arch {
 
 /// The exception level we run at: 1, 2 or 3.
@@ -28,9 +32,15 @@ void enable_translation(Pa root, Pa from, Pa to);
 /// Sets every EL2 control register to what guests are run under.
 void configure_el2();
 
+/// What this_cpu() answers on this core until its first guest is entered.
+void set_this_cpu(Cpu& cpu);
 /// This core's CPU interface and its virtual half. `redistributor` is its RD_base frame (GICv3).
-void init_gic_interface(PlanView const& plan, std::uint64_t redistributor);
+void init_gic_interface(PlanView const& plan, Cpu& cpu, std::uint64_t redistributor);
 std::uint32_t list_register_count();
+
+/// Asks the firmware (PSCI CPU_ON) to start the core of this affinity with our secondary entry; `cpu` must stay where it is. 0, or
+/// PSCI's error.
+std::int64_t turn_on_core(std::uint64_t affinity, Cpu& cpu);
 
 /// The chain of return addresses from frame pointer `frame`; ends at 0 or outside EL2's stacks.
 struct FrameRecord {

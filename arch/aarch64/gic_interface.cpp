@@ -13,8 +13,8 @@ namespace {
 namespace gicc = armv8::gicc;
 namespace gich = armv8::gich;
 
-// Of this board; the same for every core, but for the redistributor, which each core names by its own.
-constinit std::uint64_t cpu_interface = 0, virtual_control = 0, private_frame = 0;
+// Of this board: the same for every core. What is a core's own is in Cpu.
+constinit std::uint64_t distributor = 0, cpu_interface = 0, virtual_control = 0;
 
 std::uint32_t read_mmio(std::uint64_t base, std::uint32_t offset) { return Mmio{base}.read(offset); }
 void write_mmio(std::uint64_t base, std::uint32_t offset, std::uint32_t value) { Mmio{base}.write(offset, value); }
@@ -65,11 +65,15 @@ void init_v2() {
 
 }  // namespace
 
-void init_gic_interface(PlanView const& plan, std::uint64_t redistributor) {
+void init_gic_interface(PlanView const& plan, Cpu& cpu, std::uint64_t redistributor) {
     auto const& board = plan.board();
+    distributor = board.gicd;
     cpu_interface = board.gicc;
     virtual_control = board.gich;
-    private_frame = v3() ? redistributor + armv8::gicr::sgi_frame : board.gicd;
+    cpu.gic_frame = v3() ? redistributor + armv8::gicr::sgi_frame : board.gicd;
+    // GICv2: a core learns its own number from the targets of its private interrupts (IHI 0048, "GICD_ITARGETSR0").
+    cpu.sgi_target = v3() ? armv8::SgiR::to(board.mpidr[cpu.index])
+                          : armv8::SgirV2::TargetList::make(read_mmio(distributor, armv8::gicd::itargetsr) & 0xff);
     if (v3()) {
         init_v3();
     } else {
@@ -144,7 +148,28 @@ void deactivate(std::uint32_t intid) {
     }
 }
 
-void set_active(std::uint32_t intid) { write_mmio(private_frame, armv8::gicd::isactiver, 1u << (intid % 32)); }
+void set_active(std::uint32_t intid) { write_mmio(this_cpu().gic_frame, armv8::gicd::isactiver, 1u << (intid % 32)); }
+
+void send_sgi(Cpu const& to, std::uint32_t intid) {
+    asm volatile("dsb ishst" ::: "memory");  // what the SGI tells of comes before it
+    if (v3()) {
+        TIFFIN_WRITE_SYSREG("icc_sgi1r_el1", to.sgi_target | armv8::SgiR::Intid::make(intid));
+        isb();
+    } else {
+        write_mmio(distributor, armv8::gicd::sgir, static_cast<std::uint32_t>(to.sgi_target) | armv8::SgirV2::Intid::make(intid));
+    }
+}
+
+void route(std::uint32_t intid, Cpu const& to) {
+    if (v3()) {
+        auto const affinity = machine.plan->board().mpidr[to.index];
+        write_mmio(distributor, armv8::gicd::irouter + 8 * intid, static_cast<std::uint32_t>(affinity & 0xff'ffff));
+        write_mmio(distributor, armv8::gicd::irouter + 8 * intid + 4, static_cast<std::uint32_t>(affinity >> 32));
+    } else {
+        auto* const target = reinterpret_cast<std::uint8_t volatile*>(distributor + armv8::gicd::itargetsr + intid);
+        *target = static_cast<std::uint8_t>(armv8::SgirV2::TargetList::get(static_cast<std::uint32_t>(to.sgi_target)));
+    }
+}
 
 void save_gic(VgicCpu& to) {
     if (v3()) {

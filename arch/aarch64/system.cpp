@@ -9,7 +9,11 @@
 #include "core/cpu.hpp"
 #include "core/vm/vm.hpp"
 
-extern "C" char tiffin_vectors[], tiffin_tracing_vectors[];
+extern "C" {
+extern char tiffin_vectors[], tiffin_tracing_vectors[], tiffin_secondary_entry[];
+/// What a core sets its MMU to before it can see anything else: MAIR_EL2, TCR_EL2, TTBR0_EL2, SCTLR_EL2 (boot.S). One cache line.
+alignas(64) std::uint64_t tiffin_secondary_registers[8];
+}
 
 namespace tiffin::arch {
 namespace {
@@ -178,6 +182,35 @@ void configure_el2() {
     TIFFIN_WRITE_SYSREG("cntv_ctl_el0", 0);
     TIFFIN_WRITE_SYSREG("vpidr_el2", TIFFIN_READ_SYSREG("midr_el1"));
     asm volatile("isb\n tlbi alle1is\n dsb ish\n isb" ::: "memory");
+}
+
+Cpu& this_cpu() { return *reinterpret_cast<Vcpu const*>(TIFFIN_READ_SYSREG("tpidr_el2"))->cpu; }
+
+/// TPIDR_EL2 points at the vCPU that this core entered last. Before the first one it points so that the core's own `self` is found
+/// where a vCPU has its `cpu`.
+void set_this_cpu(Cpu& cpu) {
+    TIFFIN_WRITE_SYSREG("tpidr_el2", reinterpret_cast<std::uint64_t>(&cpu.self) - offsetof(Vcpu, cpu));
+}
+
+void relax() { asm volatile("yield" ::: "memory"); }
+
+void halt() {
+    for (;;) asm volatile("wfi");
+}
+
+std::int64_t turn_on_core(std::uint64_t affinity, Cpu& cpu) {
+    tiffin_secondary_registers[0] = armv8::Stage1El2::mair;
+    tiffin_secondary_registers[1] = TIFFIN_READ_SYSREG("tcr_el2");
+    tiffin_secondary_registers[2] = TIFFIN_READ_SYSREG("ttbr0_el2");
+    tiffin_secondary_registers[3] = TIFFIN_READ_SYSREG("sctlr_el2");
+    // The core reads them with its MMU and caches off.
+    asm volatile("dc cvac, %0\n dsb sy" ::"r"(tiffin_secondary_registers) : "memory");
+    register std::uint64_t x0 asm("x0") = 0xc400'0003;  // PSCI CPU_ON
+    register std::uint64_t x1 asm("x1") = affinity;
+    register std::uint64_t x2 asm("x2") = reinterpret_cast<std::uint64_t>(tiffin_secondary_entry);
+    register std::uint64_t x3 asm("x3") = reinterpret_cast<std::uint64_t>(&cpu);
+    asm volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory");
+    return static_cast<std::int32_t>(x0);
 }
 
 void power_off() {

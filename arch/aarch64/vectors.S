@@ -189,6 +189,19 @@ enter_whole:
 // report runs on a stack of its own. TPIDR_EL0 is the guest's, but no guest will run again.
 el2_exception:
     msr     tpidr_el0, x0
+    msr     tpidrro_el0, x1
+    mrs     x1, sctlr_el2
+    tbz     x1, #0, 2f          // exclusives need the MMU; before that only one core runs
+    msr     tpidr_el1, x2
+    adrp    x0, tiffin_fault_taken
+    add     x0, x0, :lo12:tiffin_fault_taken
+1:  ldaxr   w1, [x0]
+    cbnz    w1, 3f              // another core reports, or this one faulted while it did
+    mov     w1, #1
+    stlxr   w2, w1, [x0]
+    cbnz    w2, 1b
+    mrs     x2, tpidr_el1
+2:  mrs     x1, tpidrro_el0
     adrp    x0, tiffin_fault_frame
     add     x0, x0, :lo12:tiffin_fault_frame
     stp     x2, x3, [x0, #16]
@@ -218,3 +231,5 @@ el2_exception:
     adrp    x2, __emergency_stack_top
     mov     sp, x2
     b       tiffin_on_el2_exception
+3:  wfi
+    b       3b

@@ -24,12 +24,26 @@ std::size_t Hardware::count(Event::Kind kind) const {
     return static_cast<std::size_t>(std::ranges::count(events, kind, &Event::kind));
 }
 
-Hardware& hardware() {
-    static Hardware one;
-    return one;
+namespace {
+unsigned running = 0;
+std::array<Hardware, max_cores>& cores() {
+    static std::array<Hardware, max_cores> all;
+    return all;
+}
+}  // namespace
+
+Hardware& hardware() { return cores()[running]; }
+unsigned current_core() { return running; }
+
+void reset() {
+    running = 0;
+    for (auto& core : cores()) core = Hardware{};
 }
 
-void reset() { hardware() = Hardware{}; }
+void on_core(unsigned core) {
+    cores().at(core).counter = std::max(cores().at(core).counter, hardware().counter);
+    running = core;
+}
 
 namespace {
 void record(Event::Kind kind, std::uint64_t a = 0, std::uint64_t b = 0) { hardware().events.push_back({kind, a, b}); }
@@ -42,6 +56,17 @@ namespace arch {
 using host::Event;
 using host::hardware;
 using host::record;
+
+Cpu& this_cpu() { return machine.cpus[host::current_core()]; }
+
+void send_sgi(Cpu const& to, std::uint32_t intid) {
+    host::cores().at(to.index).irq_pending.insert(intid);
+    ++hardware().sgis_sent;
+}
+
+void route(std::uint32_t intid, Cpu const& to) { record(Event::Kind::Route, intid, to.index); }
+void relax() { throw host::WaitsForEver{}; }
+void halt() { throw host::Halted{}; }
 
 std::uint64_t now() { return hardware().counter; }
 std::uint64_t frequency() { return hardware().frequency; }
@@ -130,6 +155,8 @@ void drop_priority(std::uint32_t intid) { record(Event::Kind::DropPriority, inti
 
 void deactivate(std::uint32_t intid) {
     hardware().irq_active.erase(intid);
+    if (intid >= 32)  // any core's to do
+        for (auto& core : host::cores()) core.irq_active.erase(intid);
     record(Event::Kind::Deactivate, intid);
 }
 

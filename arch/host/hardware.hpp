@@ -25,6 +25,10 @@ struct Panic : std::logic_error {
 };
 /// The board was switched off.
 struct PoweredOff {};
+/// The core waits for a lock that nobody will give back: another core, which does not run, has it.
+struct WaitsForEver {};
+/// This core was told to stop, since another one panics.
+struct Halted {};
 /// The core sleeps, and nothing that is known to the fake will ever wake it.
 struct SleepsForEver {};
 
@@ -42,7 +46,8 @@ struct Event {
         SetActive,
         Save,
         Load,
-        TakeFp
+        TakeFp,
+        Route
     };
     Kind kind;
     std::uint64_t a{0}, b{0};
@@ -74,11 +79,18 @@ struct Hardware {
     std::function<void()> on_flush;                    // in the middle of a flush
     std::function<void()> on_sleep;                    // instead of sleeping until the deadline
 
+    std::uint64_t sgis_sent{0};  // by this core
+
     [[nodiscard]] std::size_t count(Event::Kind kind) const;
 };
 
-/// The one core. A test starts from reset().
+inline constexpr unsigned max_cores = 4;
+
+/// The core that runs: 0 after reset(), from which a test starts. All cores have one clock.
 Hardware& hardware();
 void reset();
+/// From now on another core runs.
+void on_core(unsigned core);
+unsigned current_core();
 
 }  // namespace tiffin::host

@@ -6,6 +6,7 @@
 #include "core/console/format.hpp"
 #include "core/cpu.hpp"
 #include "core/lifecycle/lifecycle.hpp"
+#include "core/smp/guard.hpp"
 
 namespace tiffin::hypercall {
 namespace {
@@ -33,6 +34,7 @@ std::uint64_t call_Exit(Vcpu& v) {
 std::uint64_t call_ConsoleWrite(Vcpu& v) {
     auto const count = v.regs.x[1];
     if (count == 0 || count > 48) return result(abi::Error::InvalidParameter);
+    ConsoleGuard const guard;
     auto const room = v.vm->console->tx_room();
     auto const taken = count < room ? count : room;
     for (std::uint64_t i = 0; i < taken; ++i) v.vm->console->put(static_cast<char>(v.regs.x[2 + i / 8] >> (i % 8 * 8)));

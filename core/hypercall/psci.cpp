@@ -2,6 +2,7 @@
 #include "core/cpu.hpp"
 #include "core/hypercall/hypercall.hpp"
 #include "core/lifecycle/lifecycle.hpp"
+#include "core/smp/guard.hpp"
 
 namespace tiffin::hypercall {
 namespace {
@@ -20,28 +21,24 @@ Return cpu_on(Vcpu& v) {
     if (target == nullptr) return Return::InvalidParameters;
     auto const& record = *v.vm->record;
     if (entry % 4 != 0 || !contains(Ipa{record.ram_ipa}, record.ram_size, Ipa{entry}, 4)) return Return::InvalidAddress;
-    if (target->state != VcpuState::Off) return Return::AlreadyOn;
-    lifecycle::prepare(*target, entry, v.regs.x[3]);
-    sched::start(*target);
-    return Return::Success;
-}
-
-bool any_on(Vm const& vm) {
-    for (Vcpu const* v : vm.vcpus)
-        if (v->state != VcpuState::Off) return true;
-    return false;
+    return lifecycle::turn_on(*target, entry, v.regs.x[3]);
 }
 
 void cpu_off(Vcpu& v) {
-    sched::stop(v);
-    if (!any_on(*v.vm)) lifecycle::stop(*v.vm, VmState::Stopped, 0, "PSCI CPU_OFF of its last vCPU");
+    if (!lifecycle::turn_off(v)) lifecycle::stop(*v.vm, VmState::Stopped, 0, "PSCI CPU_OFF of its last vCPU");
 }
 
 std::uint64_t affinity_info(Vcpu const& v) {
-    constexpr std::uint64_t on = 0, off = 1;
+    constexpr std::uint64_t on = 0, off = 1, on_pending = 2;
     Vcpu const* const target = by_affinity(*v.vm, v.regs.x[1]);
     if (target == nullptr || v.regs.x[2] != 0) return code(Return::InvalidParameters);
-    return target->state == VcpuState::Off ? off : on;
+    VmGuard const guard{*v.vm};
+    switch (target->power) {
+        case Power::Off: return off;
+        case Power::OnPending: return on_pending;
+        case Power::On: break;
+    }
+    return on;
 }
 
 std::uint64_t features(std::uint32_t function) {

@@ -11,8 +11,8 @@ namespace {
 namespace fn = armv8::trng;
 
 /// xoshiro256++ (Blackman and Vigna, "Scrambled linear pseudorandom number generators"), 256 bits of state.
-std::uint64_t next_random() {
-    auto& s = machine.random_state;
+std::uint64_t next_random(Cpu& cpu) {
+    auto& s = cpu.random_state;
     auto const result = std::rotl(s[0] + s[3], 23) + s[0];
     auto const t = s[1] << 17;
     s[2] ^= s[0];
@@ -25,7 +25,8 @@ std::uint64_t next_random() {
 }
 
 /// Entropy goes to x1..x3, most significant first in x1, right-aligned (DEN 0098, "TRNG_RND").
-void give(GuestRegs& regs, std::uint64_t bits, unsigned word_bits) {
+void give(Vcpu& v, std::uint64_t bits, unsigned word_bits) {
+    GuestRegs& regs = v.regs;
     if (bits == 0 || bits > 3ull * word_bits) {
         regs.x[0] = static_cast<std::uint64_t>(fn::invalid_parameters);
         return;
@@ -35,7 +36,7 @@ void give(GuestRegs& regs, std::uint64_t bits, unsigned word_bits) {
         std::uint64_t value = 0;
         if (bits > below) {
             auto const here = bits - below < word_bits ? bits - below : word_bits;
-            value = next_random() >> (64 - here);
+            value = next_random(*v.cpu) >> (64 - here);
         }
         regs.x[3 - i] = value;
     }
@@ -60,8 +61,8 @@ bool trng(Vcpu& v, std::uint32_t function) {
             x[2] = 0x86d27466;
             x[3] = 0x7566696e;
             return true;
-        case fn::rnd32: give(v.regs, static_cast<std::uint32_t>(x[1]), 32); return true;
-        case fn::rnd64: give(v.regs, x[1], 64); return true;
+        case fn::rnd32: give(v, static_cast<std::uint32_t>(x[1]), 32); return true;
+        case fn::rnd64: give(v, x[1], 64); return true;
         default: return false;
     }
 }

@@ -63,6 +63,25 @@ void end_unlisted(Vcpu& v) {
     IrqBank& b = bank(v, active.intid[0]);
     b.active &= ~mask(active.intid[0]);
     if ((b.hardware & mask(active.intid[0])) != 0) arch::deactivate(v.vm->physical_of(active.intid[0]));
+    if (active.intid[0] >= 32) let_go(*v.vm, b, active.intid[0]);
+}
+
+/// What is left of a list register after vCPUs of other cores took back its pending or active state.
+std::uint64_t take_back(Vcpu& v, std::uint32_t intid, std::uint64_t lr) {
+    if (!v.vm->shared) return lr;
+    auto& words = v.vm->cross->taken_back;
+    auto const n = intid / 32 - 1;
+    auto const m = mask(intid);
+    if (((words[0][n] | words[1][n]) & m) == 0) [[likely]]
+        return lr;
+    auto state = static_cast<unsigned>(Lr::LrState::get(lr));
+    bool const was_any = state != 0;
+    if ((words[0][n] & m) != 0) state &= ~1u;
+    if ((words[1][n] & m) != 0) state &= ~2u;
+    words[0][n] &= ~m;
+    words[1][n] &= ~m;
+    if (was_any && state == 0 && Lr::Hw::get(lr)) arch::deactivate(Lr::PIntid::get(lr));
+    return Lr::LrState::set(lr, static_cast<Lr::State>(state));
 }
 
 }  // namespace
@@ -90,10 +109,11 @@ std::uint64_t make_lr(Vcpu& v, IrqBank& b, std::uint32_t intid, Lr::State state)
 
 void fold(Vcpu& v) {
     for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1) {
-        auto const lr = v.vgic.lr[std::countr_zero(used)];
+        auto lr = v.vgic.lr[std::countr_zero(used)];
         auto const intid = Lr::VIntid::get(lr);
         IrqBank& b = bank(v, intid);
         auto const m = mask(intid);
+        if (intid >= 32) lr = take_back(v, intid, lr);
         b.listed &= ~m;
         if (Lr::is_active(lr)) b.active |= m;
         if (Lr::is_pending(lr) && latches(b, m)) {
@@ -104,6 +124,7 @@ void fold(Vcpu& v) {
         } else if (!latches(b, m) && !Lr::is_pending(lr)) {
             b.pending &= ~m;  // a level interrupt that software had set pending has been taken
         }
+        if (intid >= 32) let_go(*v.vm, b, intid);
     }
     v.vgic.used = 0;
 }
@@ -131,9 +152,12 @@ void flush(Vcpu& v) {
     v.vgic.stale = false;
     v.vgic.hcr = armv8::IchHcr::en | (v.vgic.crowded ? armv8::IchHcr::npie : 0) |
                  (active.more || actives < active.count ? armv8::IchHcr::lrenpie : 0);
+    v.vgic.careful = v.vm->vcpus.size() > 1 || (v.vgic.hcr & armv8::IchHcr::lrenpie) != 0;
 }
 
 void refresh(Vcpu& v) {
+    if (!is_here(v)) return mail::post(v, Mail::refresh);
+    VmGuard const guard{*v.vm};
     if (!is_loaded(v)) {
         v.vgic.stale = true;
         if (v.state == VcpuState::Blocked && anything_deliverable(v)) sched::wake(v);
@@ -145,13 +169,18 @@ void refresh(Vcpu& v) {
     flush(v);
     push(v, leftover);
     if (v.vgic.used != 0) sched::wake(v);
+    if (v.vm->vgic.moved != 0) [[unlikely]]
+        pass_on(*v.vm);
 }
 
 void refresh_all(Vm& vm) {
+    VmGuard const guard{vm};
     for (Vcpu* v : vm.vcpus) refresh(*v);
 }
 
 void recall(Vcpu& v) {
+    if (!is_here(v)) return;  // it hears of it when it is refreshed
+    VmGuard const guard{*v.vm};
     if (!is_loaded(v)) {
         fold(v);
         v.vgic.stale = true;
@@ -167,21 +196,19 @@ void on_maintenance(Vcpu& v) { refresh(v); }
 
 std::uint32_t listed_bits(Vcpu const& v, std::uint32_t first, bool active) {
     std::uint32_t bits = 0;
+    bool const here = is_here(v);  // another core's are read as they were when it last wrote them
     for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1) {
-        auto const lr = current_lr(v, static_cast<std::uint32_t>(std::countr_zero(used)));
+        auto const i = static_cast<std::uint32_t>(std::countr_zero(used));
+        auto const lr = here ? current_lr(v, i) : v.vgic.lr[i];
         auto const intid = Lr::VIntid::get(lr);
         if (intid - first < 32 && (active ? Lr::is_active(lr) : Lr::is_pending(lr))) bits |= mask(intid);
     }
     return bits;
 }
 
-/// What no register held, and was ended meanwhile.
-[[gnu::cold, gnu::noinline]] static void pull_unlisted(Vcpu& v) {
-    for (std::uint32_t ended = arch::take_eoi_count(); ended != 0; --ended) end_unlisted(v);
-}
+namespace {
 
-void pull(Vcpu& v) {
-    if ((v.vgic.hcr & armv8::IchHcr::lrenpie) != 0) pull_unlisted(v);  // only then is anything active that no register holds
+void pull_registers(Vcpu& v) {
     for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1) {
         auto const i = static_cast<std::uint32_t>(std::countr_zero(used));
         auto const lr = arch::read_list_register(i);
@@ -195,10 +222,38 @@ void pull(Vcpu& v) {
     }
 }
 
+/// SPIs that several vCPUs share, or more interrupts active than there are list registers.
+[[gnu::noinline]] void pull_carefully(Vcpu& v) {
+    VmGuard const guard{*v.vm};
+    if ((v.vgic.hcr & armv8::IchHcr::lrenpie) != 0)  // only then is anything active that no register holds
+        for (std::uint32_t ended = arch::take_eoi_count(); ended != 0; --ended) end_unlisted(v);
+    pull_registers(v);
+    if (v.vm->vgic.moved != 0) pass_on(*v.vm);
+}
+
+[[gnu::noinline]] void choose_carefully(Vcpu& v) {
+    VmGuard const guard{*v.vm};
+    fold(v);
+    flush(v);
+    if (v.vm->vgic.moved != 0) pass_on(*v.vm);
+}
+
+}  // namespace
+
+void pull(Vcpu& v) {
+    if (v.vgic.careful) [[unlikely]]
+        return pull_carefully(v);
+    pull_registers(v);
+}
+
 void push(Vcpu& v, std::uint32_t leftover) {
     if (v.vgic.stale) {
-        fold(v);
-        flush(v);
+        if (v.vgic.careful) [[unlikely]] {
+            choose_carefully(v);
+        } else {
+            fold(v);
+            flush(v);
+        }
     }
     for (std::uint32_t set = v.vgic.used | leftover; set != 0; set &= set - 1) {
         auto const i = static_cast<std::uint32_t>(std::countr_zero(set));

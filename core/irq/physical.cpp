@@ -47,6 +47,8 @@ void on_spi(std::uint32_t intid) {
         on_spi(acknowledged);
         return true;
     }
+    if (intid == mail::sgi) mail::drain(cpu);
+    if (intid == mail::halt_sgi) arch::halt();
     if (intid == board.hyp_timer_intid) sched::on_timer(cpu);
     if (intid == board.maintenance_intid && cpu.loaded != nullptr) vgic::on_maintenance(*cpu.loaded);
     end(acknowledged);

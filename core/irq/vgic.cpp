@@ -1,5 +1,7 @@
 #include "core/irq/vgic.hpp"
 
+#include <utility>
+
 #include "core/irq/vgic_state.hpp"
 
 namespace tiffin::vgic {
@@ -10,6 +12,7 @@ std::uint32_t free_list_registers() { return arch::empty_list_registers() & list
 
 /// Forgets what list registers held whose interrupt is over; afterwards the `listed` bits tell the truth.
 void harvest(Vcpu& v, std::uint32_t empty) {
+    VmGuard const guard{*v.vm};
     for (auto over = v.vgic.used & empty; over != 0; over &= over - 1)
         release(v, static_cast<std::uint32_t>(std::countr_zero(over)));
 }
@@ -28,18 +31,22 @@ bool sent_by_listed(Vcpu const& v, std::uint32_t intid, std::uint64_t lr) {
     return (v.vgic.sgi_sources[intid] >> (Lr::PIntid::get(lr) & 7) & 1) != 0;
 }
 
-/// A listed interrupt is raised again: merges with what is pending, follows what is being handled, or finds that it was over.
-[[gnu::cold, gnu::noinline]] void settle(Vcpu& v, IrqBank& b, std::uint32_t intid) {
+/// Is it still for `v`? What has ended on it may have been routed elsewhere before.
+bool holds(Vcpu const& v, std::uint32_t intid) { return intid < 32 || v.vm->vgic.target[intid - 32].holder == v.index; }
+
+/// A listed interrupt is raised again: merges with what is pending, follows what is being handled, or finds that it was over. False:
+/// it goes to another vCPU from now on.
+[[gnu::cold, gnu::noinline]] bool settle(Vcpu& v, IrqBank& b, std::uint32_t intid) {
     auto const i = find_listed(v, intid);
-    if (i == max_list_registers) return;
+    if (i == max_list_registers) return true;
     auto const lr = current_lr(v, i);
     if (Lr::LrState::get(lr) == Lr::State::Invalid) {
         release(v, i);
         if (is_loaded(v)) arch::write_list_register(i, 0);  // or it would ask for maintenance for ever
-        return;
+        return holds(v, intid);
     }
     auto const m = mask(intid);
-    if ((b.edge & m) == 0 || (b.hardware & m) != 0) return;
+    if ((b.edge & m) == 0 || (b.hardware & m) != 0) return true;
     auto merged = lr;
     bool const may_merge = Lr::is_pending(lr) || (b.enabled & enabled_groups(v, b) & m) != 0;
     if (may_merge && sent_by_listed(v, intid, lr)) {
@@ -48,6 +55,7 @@ bool sent_by_listed(Vcpu const& v, std::uint32_t intid, std::uint64_t lr) {
     }
     if ((b.pending & m) != 0) merged |= Lr::Eoi::make(true);  // listed when this one is over
     if (merged != lr) store_lr(v, i, merged);
+    return true;
 }
 
 bool is_deliverable(Vcpu const& v, IrqBank const& b, std::uint32_t m) {
@@ -55,7 +63,7 @@ bool is_deliverable(Vcpu const& v, IrqBank const& b, std::uint32_t m) {
 }
 
 void deliver_saved(Vcpu& v, IrqBank& b, std::uint32_t intid) {
-    if ((b.listed & mask(intid)) != 0) settle(v, b, intid);
+    if ((b.listed & mask(intid)) != 0 && !settle(v, b, intid)) return;
     if (!is_deliverable(v, b, mask(intid))) return;
     v.vgic.stale = true;
     sched::wake(v);
@@ -76,7 +84,7 @@ bool list_again(Vcpu& v, IrqBank& b, std::uint32_t intid, std::uint32_t empty) {
 [[gnu::noinline]] void deliver_anew(Vcpu& v, IrqBank& b, std::uint32_t intid, std::uint32_t empty) {
     auto const m = mask(intid);
     harvest(v, empty);
-    if ((b.listed & m) != 0) settle(v, b, intid);
+    if ((b.listed & m) != 0 && !settle(v, b, intid)) return;
     if (!is_deliverable(v, b, m)) return;
     if (empty != 0 && !v.vgic.stale && !v.vgic.crowded) {
         store_lr(v, static_cast<std::uint32_t>(std::countr_zero(empty)), make_lr(v, b, intid, Lr::State::Pending));
@@ -95,13 +103,24 @@ void deliver(Vcpu& v, IrqBank& b, std::uint32_t intid) {
     if (v.state == VcpuState::Blocked) sched::wake(v);
 }
 
+/// An interrupt of which `target` may live on another core.
+void deliver_wherever(Vcpu& target, IrqBank& b, std::uint32_t intid) {
+    if (is_here(target)) {
+        deliver(target, b, intid);
+    } else {
+        refresh(target);
+    }
+    if (target.vm->vgic.moved != 0) [[unlikely]]
+        pass_on(*target.vm);
+}
+
 }  // namespace
 
 IrqBank& bank(Vcpu& v, std::uint32_t intid) { return intid < 32 ? v.vgic.own : v.vm->vgic.spi[intid / 32 - 1]; }
 
 Vcpu& target_of(Vcpu& v, std::uint32_t intid) {
     if (intid < 32) return v;
-    auto const index = v.vm->vgic.target[intid - 32];
+    auto const index = v.vm->vgic.target[intid - 32].holder;
     return *v.vm->vcpus[index < v.vm->vcpus.size() ? index : 0];
 }
 
@@ -111,38 +130,82 @@ void raise_private(Vcpu& v, std::uint32_t intid) {
 }
 
 void raise(Vcpu& v, std::uint32_t intid) {
-    if (intid < 32) return raise_private(v, intid);
+    if (intid < 32) {
+        if (is_here(v)) return raise_private(v, intid);
+        v.mail->raised.fetch_or(mask(intid), std::memory_order_relaxed);
+        return mail::post(v, Mail::raise);
+    }
+    VmGuard const guard{*v.vm};
     Vcpu& target = target_of(v, intid);
     IrqBank& b = bank_in_use(target, intid);
     b.pending |= mask(intid);
-    deliver(target, b, intid);
+    deliver_wherever(target, b, intid);
 }
 
-void set_line(Vcpu& v, std::uint32_t intid, bool high) {
-    Vcpu& target = target_of(v, intid);
-    IrqBank& b = bank_in_use(target, intid);
+namespace {
+
+void set_level(Vcpu& target, IrqBank& b, std::uint32_t intid, bool high) {
     auto const m = mask(intid);
     bool const was = (b.line & m) != 0;
     if (was == high) return;
     if (!high) {
         b.line &= ~m;
         if ((b.listed & ~b.edge & m) == 0) return;
+        if (!is_here(target)) return refresh(target);
         auto const i = find_listed(target, intid);
         if (i != max_list_registers && Lr::is_pending(current_lr(target, i))) refresh(target);  // retracted before it was taken
         return;
     }
     b.line |= m;
     if ((b.edge & m) != 0) b.pending |= m;
-    deliver(target, b, intid);
+    deliver_wherever(target, b, intid);
+}
+
+}  // namespace
+
+void set_line(Vcpu& v, std::uint32_t intid, bool high) {
+    if (intid < 32) return set_level(v, v.vgic.own, intid, high);
+    VmGuard const guard{*v.vm};
+    Vcpu& target = target_of(v, intid);
+    set_level(target, bank_in_use(target, intid), intid, high);
+}
+
+void set_target(Vm& vm, std::uint32_t intid, std::uint32_t index) {
+    VmGuard const guard{vm};
+    SpiTarget& target = vm.vgic.target[intid - 32];
+    if (target.routed == index) return;
+    target.routed = static_cast<std::uint8_t>(index & 0xf);
+    Vcpu& holder = *vm.vcpus[target.holder];
+    recall(holder);  // it may stand in its list registers
+    let_go(vm, bank(holder, intid), intid);
+    refresh(holder);
+    pass_on(vm);
 }
 
 void send_sgi(Vcpu& from, Vcpu& to, std::uint32_t intid) {
+    if (to.cpu != from.cpu) return mail::post_sgi(to, intid, from.index);
     to.vgic.sgi_sources[intid] = static_cast<std::uint8_t>(to.vgic.sgi_sources[intid] | 1u << from.index);
     raise_private(to, intid);
     if (&from != &to) sched::hand_over(from, to);
 }
 
+void move_on(Vm& vm, IrqBank const& b, std::uint32_t intid) {
+    if (((b.listed | b.active) & mask(intid)) != 0) return;
+    SpiTarget& target = vm.vgic.target[intid - 32];
+    target.holder = target.routed;
+    vm.vgic.moved |= 1u << target.routed;
+    if (!vm.shared || (b.hardware & mask(intid)) == 0) return;
+    auto const physical = vm.physical_of(intid);  // a rate limit's timer stays where it is, and so does its interrupt
+    if (machine.irq_owners[physical - 32].limit == nullptr) arch::route(physical, *vm.vcpus[target.routed]->cpu);
+}
+
+void pass_on(Vm& vm) {
+    for (auto moved = std::exchange(vm.vgic.moved, 0); moved != 0; moved &= moved - 1)
+        refresh(*vm.vcpus[static_cast<std::uint32_t>(std::countr_zero(moved))]);
+}
+
 bool has_pending(Vcpu& v) {
+    VmGuard const guard{*v.vm};
     if (is_loaded(v)) pull(v);
     if (v.vgic.stale || v.vgic.crowded) refresh(v);
     for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1)

@@ -11,6 +11,10 @@
 // `listed` means that a list register holds it; hardware changes that register behind our back, so a listed interrupt may be over
 // already: `fold` finds out. A vCPU's list registers are in hardware while it is loaded on its core, and in VgicCpu::lr
 // otherwise.
+//
+// A VM on several cores: VgicCpu belongs to the vCPU's own core, and nobody else touches it but for reading. VgicVm is under the
+// VM's lock, which every function below takes where it needs it. What a function has to change in a vCPU of another core becomes
+// mail (core/smp/mail.hpp): mostly "look at the distributor again", since its core then brings everything home and chooses anew.
 #pragma once
 #include <cstdint>
 
@@ -42,6 +46,7 @@ struct VgicCpu {
     std::uint64_t lr[max_list_registers]{};  // as last written (loaded), or as saved
     std::uint32_t used{0};                   // list registers that hold, or held, something
     bool stale{false};                       // to be folded and flushed before it runs
+    bool careful{false};                     // pull and push have to look at more than the list registers: see flush
     bool crowded{false};                     // more is deliverable than list registers are free
     std::uint8_t sgi_sources[16]{};          // GICv2: bit per vCPU that sent the pending SGI
     std::uint8_t sgi_active_source[16]{};    // GICv2: the sender of the SGI being handled
@@ -52,12 +57,19 @@ struct VgicCpu {
 
 inline constexpr std::uint32_t spi_banks = abi::guest_map::intid_count / 32 - 1;
 
+/// Where an SPI goes, as indices of vCPUs: to `holder`, and to `routed`, which the guest has chosen, as soon as the holder is not
+/// handling it. (An interrupt that was acknowledged must be ended by the same vCPU.)
+struct SpiTarget {
+    std::uint8_t routed : 4 {0}, holder : 4 {0};
+};
+
 /// Per VM: the distributor.
 struct VgicVm {
     IrqBank spi[spi_banks];
-    std::uint8_t target[spi_banks * 32]{};  // vCPU index an SPI goes to
-    std::uint32_t ctlr{0};                  // GICD_CTLR enable bits of both groups
-    std::uint32_t banks_in_use{0};          // SPI banks in which anything has been raised or active since the last reset
+    SpiTarget target[spi_banks * 32]{};
+    std::uint8_t moved{0};          // bit i: SPIs have come to vCPU i, which does not know yet
+    std::uint32_t ctlr{0};          // GICD_CTLR enable bits of both groups
+    std::uint32_t banks_in_use{0};  // SPI banks in which anything has been raised or active since the last reset
 };
 
 namespace vgic {
@@ -71,6 +83,8 @@ IrqBank& bank(Vcpu& v, std::uint32_t intid);
 constexpr std::uint32_t mask(std::uint32_t intid) { return 1u << (intid % 32); }
 /// The vCPU that an interrupt of `v`'s VM goes to; `v` itself for private ones.
 Vcpu& target_of(Vcpu& v, std::uint32_t intid);
+/// The guest routes an SPI to another vCPU.
+void set_target(Vm& vm, std::uint32_t intid, std::uint32_t index);
 
 /// Latches the interrupt as pending for `v` (edge, SGI, or a physical interrupt that has fired) and delivers it if it may be.
 void raise(Vcpu& v, std::uint32_t intid);

@@ -8,7 +8,7 @@
 #include "core/cpu.hpp"
 #include "core/irq/vgic.hpp"
 #include "core/sched/scheduler.hpp"
-#include "core/vm/vm.hpp"
+#include "core/smp/guard.hpp"
 
 namespace tiffin::vgic {
 
@@ -19,6 +19,10 @@ extern constinit std::uint32_t list_registers, list_register_mask;
 
 inline bool is_sgi(std::uint32_t intid) { return intid < 16; }
 
+/// Does `v` live on this core? Only then may its list registers and private interrupts be touched.
+inline bool is_here(Vcpu const& v) { return !v.vm->shared || v.cpu == &arch::this_cpu(); }
+
+/// Of a vCPU of this core.
 inline bool is_loaded(Vcpu const& v) { return v.cpu->loaded == &v; }
 
 /// The bank of `intid`, for a change after which one of the bank's interrupts may be pending or active.
@@ -40,7 +44,7 @@ inline std::uint32_t targeted(Vcpu const& v, std::uint32_t n) {
     if (v.vm->vcpus.size() == 1) return ~0u;
     std::uint32_t mine = 0;
     for (unsigned i = 0; i < 32; ++i)
-        if (v.vm->vgic.target[n * 32 + i] == v.index) mine |= 1u << i;
+        if (v.vm->vgic.target[n * 32 + i].holder == v.index) mine |= 1u << i;
     return mine;
 }
 
@@ -71,10 +75,27 @@ inline std::uint64_t current_lr(Vcpu const& v, std::uint32_t i) {
     return is_loaded(v) ? arch::read_list_register(i) : v.vgic.lr[i];
 }
 
+/// An SPI that a vCPU held is neither listed nor active any more, perhaps: then it goes where the guest has routed it.
+void move_on(Vm& vm, IrqBank const& b, std::uint32_t intid);
+inline void let_go(Vm& vm, IrqBank const& b, std::uint32_t intid) {
+    SpiTarget const target = vm.vgic.target[intid - 32];
+    if (target.holder != target.routed) [[unlikely]]
+        move_on(vm, b, intid);
+}
+
+/// Lets the vCPUs know to which SPIs have come.
+void pass_on(Vm& vm);
+
 inline void store_lr(Vcpu& v, std::uint32_t i, std::uint64_t lr) {
     v.vgic.lr[i] = lr;
     v.vgic.used |= 1u << i;
     if (is_loaded(v)) arch::write_list_register(i, lr);
+}
+
+/// What another core took back of a listed SPI is gone by itself.
+inline void forget_taken_back(Vm& vm, std::uint32_t intid) {
+    if (!vm.shared) return;
+    for (auto& bits : vm.cross->taken_back) bits[intid / 32 - 1] &= ~mask(intid);
 }
 
 /// The interrupt that list register `i` held is over.
@@ -84,6 +105,9 @@ inline void release(Vcpu& v, std::uint32_t i) {
     b.listed &= ~mask(intid);
     if (!latches(b, mask(intid))) b.pending &= ~mask(intid);
     v.vgic.used &= ~(1u << i);
+    if (intid < 32) return;
+    forget_taken_back(*v.vm, intid);
+    let_go(*v.vm, b, intid);
 }
 
 /// The list register of `intid`, and the bookkeeping that goes with listing it.

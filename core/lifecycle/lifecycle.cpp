@@ -6,8 +6,8 @@
 #include "core/arch.hpp"
 #include "core/console/console.hpp"
 #include "core/console/format.hpp"
-#include "core/cpu.hpp"
 #include "core/irq/physical.hpp"
+#include "core/smp/guard.hpp"
 #include "core/trace/trace.hpp"
 
 namespace tiffin::lifecycle {
@@ -17,17 +17,17 @@ constexpr std::uint64_t pages_a_step = 2;
 
 void enter(Vm& vm, VmState to) {
     TIFFIN_INVARIANT(may_move(vm.state, to));
-    bool const was_alive = vm.state == VmState::Running || vm.state == VmState::Starting;
-    bool const alive = to == VmState::Running || to == VmState::Starting;
     vm.state = to;
-    trace::note(*vm.vcpus[0]->cpu, trace::TraceKind::State, *vm.vcpus[0], static_cast<std::uint32_t>(to));
-    if (alive && !was_alive) ++machine.running;
-    if (!alive && was_alive) --machine.running;
+    trace::note(arch::this_cpu(), trace::TraceKind::State, *vm.vcpus[0], static_cast<std::uint32_t>(to));
 }
+
+bool is_alive(Vm const& vm) { return vm.state == VmState::Running || vm.state == VmState::Starting; }
 
 void say(Vm const& vm, std::string_view what, std::string_view why) {
     Line line;
     line << vm.name << ": " << what << why;
+    ConsoleGuard const guard;
+    machine.console->flush(*vm.console);
     machine.console->log(line.view());
 }
 
@@ -38,6 +38,10 @@ void release_interrupts(Vm& vm) {
         for (std::uint32_t bits = (b.pending | b.active | b.listed) & b.hardware; bits != 0; bits &= bits - 1)
             arch::deactivate(vm.physical_of(32 * (n + 1) + static_cast<std::uint32_t>(std::countr_zero(bits))));
     }
+}
+
+/// Interrupts that a rate limit holds back: their timers are on the core of the first vCPU, which does this.
+void drop_delayed(Vm& vm) {
     for (auto const& given : machine.plan->interrupts_of(*vm.record))
         irq::drop_delayed(machine.irq_owners[given.physical - 32], given.physical);
 }
@@ -46,14 +50,65 @@ void release_interrupts(Vm& vm) {
 /// with several vCPUs spins until the other one has done its part (stop_machine, a lock whose holder lost the core).
 std::uint64_t slice_of(Vm const& vm) { return vm.vcpus.size() == 1 ? arch::frequency() / 250 : arch::frequency() / 2000; }
 
-void stop_vcpus(Vm& vm) {
+/// The last of its vCPUs has left its core.
+void on_all_left(Vm& vm) {
+    {
+        VmGuard const guard{vm};
+        release_interrupts(vm);
+    }
+    if (vm.state == VmState::Starting) {
+        vm.vcpus[0]->power = Power::On;
+        return mail::start(*vm.vcpus[0]);  // its turns do the work: start_step
+    }
+    if (machine.running.fetch_sub(1) == 1 && machine.on_all_stopped != nullptr) machine.on_all_stopped();
+}
+
+/// One of those that `vm.leaving` counts has left.
+void has_left(Vm& vm) {
+    {
+        VmGuard const guard{vm};
+        if (--vm.leaving != 0) return;
+    }
+    on_all_left(vm);
+}
+
+/// Those of its vCPUs that live on this core.
+void stop_here(Vm& vm) {
     for (Vcpu* v : vm.vcpus)
-        if (v->state != VcpuState::Off) sched::stop(*v);
-    release_interrupts(vm);
+        if (v->cpu == &arch::this_cpu() && v->state != VcpuState::Off) sched::stop(*v);
+    if (vm.vcpus[0]->cpu == &arch::this_cpu()) drop_delayed(vm);
+}
+
+/// The state from which on nobody can start a vCPU of it any more. False if another core was faster.
+bool begin_leaving(Vm& vm, VmState to) {
+    VmGuard const guard{vm};
+    if (vm.leaving != 0 || vm.state == to) return false;
+    enter(vm, to);
+    vm.leaving = 1;
+    for (Vcpu* v : vm.vcpus) {
+        v->power = Power::Off;
+        if (v->cpu != &arch::this_cpu()) ++vm.leaving;
+    }
+    return true;
+}
+
+/// Another core stops the VM already: what lives here does not go on until its mail comes.
+void follow(Vm& vm) {
+    if (vm.leaving != 0) stop_here(vm);
+}
+
+/// Takes its vCPUs off their cores: those of this core now, the others by mail. Nobody waits: who leaves last goes on.
+void leave_all(Vm& vm) {
+    stop_here(vm);
+    for (Vcpu* v : vm.vcpus)
+        if (v->cpu != &arch::this_cpu()) mail::post(*v, Mail::stop);
+    has_left(vm);
 }
 
 void start_first_vcpu(Vm& vm) {
-    for (Vcpu* v : vm.vcpus) v->cntvoff = arch::now();
+    auto const zero = arch::now();
+    for (Vcpu* v : vm.vcpus) v->cntvoff = zero;
+    vm.vcpus[0]->power = Power::On;
     prepare(*vm.vcpus[0], vm.record->entry, vm.record->x0);
 }
 
@@ -75,38 +130,70 @@ void prepare(Vcpu& v, std::uint64_t entry, std::uint64_t argument) {
     v.fp = {};
 }
 
+armv8::psci::Return turn_on(Vcpu& v, std::uint64_t entry, std::uint64_t argument) {
+    using armv8::psci::Return;
+    VmGuard const guard{*v.vm};
+    if (v.vm->state != VmState::Running) return Return::Denied;  // another core stops it at this moment
+    if (v.power != Power::Off) return v.power == Power::On ? Return::AlreadyOn : Return::OnPending;
+    if (v.cpu == &arch::this_cpu()) {
+        v.power = Power::On;
+        prepare(v, entry, argument);
+        sched::start(v);
+        return Return::Success;
+    }
+    v.power = Power::OnPending;
+    v.regs.pc = entry;
+    v.regs.x[0] = argument;
+    mail::post(v, Mail::start);
+    return Return::Success;
+}
+
+bool turn_off(Vcpu& v) {
+    sched::stop(v);
+    VmGuard const guard{*v.vm};
+    v.power = Power::Off;
+    for (Vcpu const* each : v.vm->vcpus)
+        if (each->power != Power::Off) return true;
+    return false;
+}
+
 void boot(Vm& vm) {
     enter(vm, VmState::Running);
+    ++machine.running;
     vgic::reset(vm);
     start_first_vcpu(vm);
-    sched::start(*vm.vcpus[0]);
+    mail::start(*vm.vcpus[0]);
 }
 
 void stop(Vm& vm, VmState to, std::uint8_t status, std::string_view why) {
-    if (vm.state != VmState::Running && vm.state != VmState::Starting) return;
-    enter(vm, to);
+    if (!is_alive(vm) || !begin_leaving(vm, to)) return follow(vm);
     vm.status = status;
-    stop_vcpus(vm);
-    machine.console->flush(*vm.console);
     say(vm, to == VmState::Crashed ? "crashed: " : "stopped: ", why);
-    if (machine.running == 0 && machine.on_all_stopped != nullptr) machine.on_all_stopped();
+    leave_all(vm);
 }
 
 void reset(Vm& vm, std::string_view why) {
-    if (vm.state == VmState::Starting) return;
-    stop_vcpus(vm);
-    enter(vm, VmState::Starting);
-    machine.console->flush(*vm.console);
+    bool const was_alive = is_alive(vm);
+    if (!begin_leaving(vm, VmState::Starting)) return follow(vm);
+    if (!was_alive) ++machine.running;
     if (vm.reports.allow(arch::now(), arch::frequency())) say(vm, "starts anew: ", why);
     vm.scrub_at = 0;
     ++vm.resets;
-    sched::start(*vm.vcpus[0]);
+    leave_all(vm);
+}
+
+void leave(Vcpu& v) {
+    if (v.state != VcpuState::Off) sched::stop(v);
+    if (v.index == 0) drop_delayed(*v.vm);
+    has_left(*v.vm);
 }
 
 void start_step(Vm& vm) {
     for (std::uint64_t n = 0; n < pages_a_step; ++n, vm.scrub_at += page_size) {
         if (vm.scrub_at == vm.record->ram_size) {
+            VmGuard const guard{vm};
             vm.stage2.flush(vm);
+            drop_delayed(vm);
             release_interrupts(vm);  // those that fired since the stop
             vgic::reset(vm);
             for (std::uint32_t i = 0; i < vm.slot_count; ++i) vm.slots[i].device->reset();

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "armv8/smccc.hpp"
 #include "core/vm/vm.hpp"
 
 namespace tiffin::lifecycle {
@@ -42,10 +43,19 @@ void boot(Vm& vm);
 /// For good: `to` is Stopped or Crashed; `why` is said on the console. When it was the last VM, Machine::on_all_stopped is
 /// called.
 void stop(Vm& vm, VmState to, std::uint8_t status, std::string_view why);
-/// Starts the VM anew: stops its vCPUs, then start_step does the work when its turn comes.
+/// Starts the VM anew: stops its vCPUs, then start_step does the work when its turn comes. Of several vCPUs that stop or reset
+/// their VM at once, one wins.
 void reset(Vm& vm, std::string_view why);
 /// One bounded step of a start: some pages scrubbed, or mapped again. After the last one the VM runs.
 void start_step(Vm& vm);
+
+/// A vCPU of this core leaves it, because its VM stops or starts anew; the last one of all goes on with that.
+void leave(Vcpu& v);
+
+/// PSCI CPU_ON of `v`, wherever it lives.
+armv8::psci::Return turn_on(Vcpu& v, std::uint64_t entry, std::uint64_t argument);
+/// PSCI CPU_OFF by `v` itself. False if it was the last one that was on.
+bool turn_off(Vcpu& v);
 
 /// Sets a vCPU to enter the guest at `entry` with x0 = `argument`, everything else as PSCI CPU_ON says.
 void prepare(Vcpu& v, std::uint64_t entry, std::uint64_t argument);

@@ -49,6 +49,12 @@ bool Stage2::copy_on_write(Vm const& vm, Ipa at) {
     return true;
 }
 
+bool Stage2::maps(Vm const& vm, Ipa at) const {
+    if (!contains(Ipa{vm.record->ram_ipa}, vm.record->ram_size, at, 1)) return false;
+    std::uint64_t const* const descriptor = tables_.page(at.align_down(page_size).raw());
+    return descriptor != nullptr && Descriptor::is_valid(*descriptor);
+}
+
 abi::PayloadRecord const* Stage2::payload_at(Vm const& vm, Ipa page) const {
     for (auto const& payload : machine.plan->payloads_of(*vm.record))
         if (contains(Ipa{payload.ipa}, align_up(payload.size, page_size), page, page_size)) return &payload;

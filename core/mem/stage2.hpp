@@ -23,6 +23,8 @@ public:
 
     /// After a write fault at `at`: gives the VM its own copy of the page. False if the page is not one of the image's.
     bool copy_on_write(Vm const& vm, Ipa at);
+    /// Is there a mapping for `at`, in RAM? Asked after a fault that said no, when another vCPU may have been copying the page.
+    [[nodiscard]] bool maps(Vm const& vm, Ipa at) const;
     /// Brings the page at `offset` in RAM back to what it was at the first start: zero, or the image's.
     void restore_page(Vm const& vm, std::uint64_t offset);
     /// Forgets cached translations after restore_page.

@@ -19,6 +19,7 @@ void VmidAllocator::begin_generation(std::span<Cpu const> cpus) {
     auto const last = generation_++;
     next_ = 1;
     kept_count_ = 0;
+    std::atomic_thread_fence(std::memory_order_seq_cst);
     for (Cpu const& cpu : cpus) {
         if (cpu.loaded == nullptr) continue;
         Stage2& running = cpu.loaded->vm->stage2;

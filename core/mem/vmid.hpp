@@ -10,8 +10,10 @@
 // registers another core holds (Cpu::loaded): they keep their VMID into it. What runs at EL2 does not use VTTBR_EL2 (Arm ARM,
 // "Out-of-context translation regimes"), so a core with nobody loaded holds no VMID.
 //
-// With several cores, give() and flushing are under the machine's lock; the compare is not. It is right without it if Cpu::loaded
-// is stored before the generation is read, and the generation is stored before Cpu::loaded is read, each with a barrier between.
+// With several cores, give() and flushing are under a lock (Machine::vmid_lock); the compare is not. It is right without it because
+// Cpu::loaded is stored before the generation is read, and the generation is stored before Cpu::loaded is read, each with a barrier
+// between: one of the two sees the other. Who sees a new generation asks again under the lock, since two vCPUs of one VM may ask at
+// once, and a VM must have the same VMID on all its cores.
 #pragma once
 #include <cstdint>
 #include <span>

@@ -74,6 +74,13 @@ void switch_out(Cpu& cpu, Vcpu& v) {
         cpu.timers.arm(v.virtual_timer, merge_point(deadline_of(v.el1.cntv_cval, v.cntvoff), v.vm->timer_slack));
 }
 
+[[gnu::cold, gnu::noinline]] void lend_vmid(Stage2& stage2) {
+    if (machine.several) machine.vmid_lock.take(arch::this_cpu().index);
+    if (!machine.vmids.current(stage2.vmid_generation()))  // another vCPU's core may have been faster
+        machine.vmids.give(stage2, machine.cpus);
+    if (machine.several) machine.vmid_lock.release();
+}
+
 /// Memory to hardware.
 void switch_in(Cpu& cpu, Vcpu& v, std::uint32_t leftover) {
     if (v.virtual_timer.armed()) cpu.timers.cancel(v.virtual_timer);
@@ -84,8 +91,9 @@ void switch_in(Cpu& cpu, Vcpu& v, std::uint32_t leftover) {
     }
     for_each_physical(v, arch::set_active);
     Stage2& stage2 = v.vm->stage2;
+    std::atomic_thread_fence(std::memory_order_seq_cst);  // Cpu::loaded, before the generation is read (core/mem/vmid.hpp)
     if (!machine.vmids.current(stage2.vmid_generation())) [[unlikely]]
-        machine.vmids.give(stage2, machine.cpus);
+        lend_vmid(stage2);
     arch::load(v);
     ++v.stats.switches;
 }
@@ -274,7 +282,7 @@ Vcpu* switch_vcpu(Cpu& cpu) {
 /// What a deadline was for, happens.
 static void fire(Cpu& cpu, Timer& timer) {
     switch (timer.kind) {
-        case Timer::Kind::Virtual: return vgic::raise(*timer.owner, abi::guest_map::virtual_timer_intid);
+        case Timer::Kind::Virtual: return vgic::raise_private(*timer.owner, abi::guest_map::virtual_timer_intid);
         case Timer::Kind::Physical: return vgic::set_line(*timer.owner, abi::guest_map::physical_timer_intid, true);
         case Timer::Kind::Refill: return on_refill(cpu, *timer.owner);
         case Timer::Kind::Frame: return on_frame(cpu);

@@ -2,6 +2,7 @@
 #include "armv8/pstate.hpp"
 #include "core/arch.hpp"
 #include "core/lifecycle/lifecycle.hpp"
+#include "core/smp/guard.hpp"
 #include "core/trap/trap.hpp"
 
 namespace tiffin::trap {
@@ -20,10 +21,19 @@ void emulate(Vcpu& v, MmioSlot const& slot, armv8::Syndrome const& s) {
     v.regs.set(access.rt, armv8::finish_load(armv8::mmio_access(s), value));
 }
 
+/// Another vCPU is giving the VM its own copy of this page, and had just broken the mapping: it is there again.
+bool is_mapped_again(Vcpu& v, armv8::Syndrome const& s) {
+    if (!v.vm->shared) return false;
+    VmGuard const guard{*v.vm};
+    return v.vm->stage2.maps(*v.vm, s.ipa());
+}
+
 /// A write to a page that is still the image's. HPFAR_EL2 tells the address only for a fault on a table walk; else it is looked
-/// up from the virtual one (Arm ARM, HPFAR_EL2).
+/// up from the virtual one (Arm ARM, HPFAR_EL2). True: the guest does the access again.
 bool copy_on_write(Vcpu& v, armv8::Syndrome const& s, std::uint64_t iss) {
+    if (armv8::fault_kind(iss) == FaultKind::Translation) return is_mapped_again(v, s);
     if (armv8::fault_kind(iss) != FaultKind::Permission) return false;
+    VmGuard const guard{*v.vm};  // before the walk: no other vCPU has a mapping broken meanwhile
     if (IssDataAbort::S1PTW::get(iss)) return v.vm->stage2.copy_on_write(*v.vm, s.ipa());
     if (!IssDataAbort::WnR::get(iss) || IssDataAbort::FnV::get(iss)) return false;
     auto const at = arch::translate(Gva{s.far});
@@ -61,7 +71,7 @@ void on_data_abort(Vcpu& v, armv8::Syndrome const& s) {
 
 void on_instruction_abort(Vcpu& v, armv8::Syndrome const& s) {
     auto const iss = Esr::ISS::get(s.esr);
-    if (copy_on_write(v, s, iss)) return;  // the walk wrote an access flag
+    if (copy_on_write(v, s, iss)) return;  // the walk wrote an access flag, or the page was being copied
     bool const ipa_known = armv8::fault_kind(iss) != FaultKind::Permission || IssDataAbort::S1PTW::get(iss);
     Misdeed misdeed{.what = "instruction fetch",
                     .size = 4,

@@ -2,7 +2,7 @@
 #include "core/arch.hpp"
 #include "core/console/console.hpp"
 #include "core/console/format.hpp"
-#include "core/cpu.hpp"
+#include "core/smp/guard.hpp"
 #include "core/trap/trap.hpp"
 
 namespace tiffin::trap {
@@ -47,11 +47,13 @@ void say_where(Line& line, Vcpu const& v, Misdeed const& misdeed) {
 
 void report(Vcpu& v, Misdeed const& misdeed) {
     Vm& vm = *v.vm;
+    VmGuard const vm_guard{vm};
     ++vm.faults;
     if (!vm.reports.allow(arch::now(), arch::frequency())) return;
     Line line;
     line << vm.name << ": vCPU " << v.index << " at pc " << Hex{v.regs.pc} << ": " << misdeed.what;
     say_where(line, v, misdeed);
+    ConsoleGuard const console_guard;
     machine.console->log(line.view());
     Line more;
     more << vm.name << ":   " << misdeed.remedy << "; the VM is at " << machine.plan->string(machine.plan->header().description)

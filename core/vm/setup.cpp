@@ -71,6 +71,15 @@ void set_up_vcpu(Vcpu& v, Vm& vm, Cpu& cpu, std::uint32_t index, abi::VcpuRecord
     v.vgic.own.hardware = vgic::mask(abi::guest_map::virtual_timer_intid);
 }
 
+void set_up_cross_core(Pool& pool, Vm& vm, CrossCore& cross) {
+    vm.cross = &cross;
+    for (Vcpu* v : vm.vcpus) {
+        vm.shared |= v->cpu != vm.vcpus[0]->cpu;
+        v->mail = pool.make<Mail>();
+        v->mail->owner = v;
+    }
+}
+
 void set_up_interrupts(Pool& pool, PlanView const& plan, Vm& vm) {
     vm.timer_slack = ticks_of(vm.record->timer_slack_ns);
     for (auto const& given : plan.interrupts_of(*vm.record)) {

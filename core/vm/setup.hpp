@@ -13,6 +13,8 @@ void set_up_cpu(Pool& pool, PlanView const& plan, Cpu& cpu, std::uint32_t index)
 void set_up_frame(Pool& pool, PlanView const& plan, Cpu& cpu);
 /// vCPU `index` of `vm`, pinned to `cpu`.
 void set_up_vcpu(Vcpu& v, Vm& vm, Cpu& cpu, std::uint32_t index, abi::VcpuRecord const& record);
+/// What the VM needs besides where several cores run; after its vCPUs.
+void set_up_cross_core(Pool& pool, Vm& vm, CrossCore& cross);
 /// The physical interrupts that `vm` was given. What the distributor needs is the caller's work.
 void set_up_interrupts(Pool& pool, PlanView const& plan, Vm& vm);
 

@@ -8,6 +8,7 @@
 #include "core/irq/vgic.hpp"
 #include "core/sched/budget.hpp"
 #include "core/sched/timer_queue.hpp"
+#include "core/smp/mail.hpp"
 
 namespace tiffin {
 
@@ -52,6 +53,9 @@ constexpr bool may_move(VcpuState from, VcpuState to) {
 }
 static_assert(!may_move(VcpuState::Off, VcpuState::Running) && !may_move(VcpuState::Blocked, VcpuState::Running));
 
+/// What PSCI says of a vCPU. OnPending: its core has been asked to start it.
+enum class Power : std::uint8_t { Off, OnPending, On };
+
 struct VcpuStats {
     std::uint64_t run_ticks{0}, wakeups{0}, traps{0}, switches{0};
     std::uint64_t ready_ticks{0};     // wanted the core and did not have it: what a guest calls stolen time
@@ -65,8 +69,9 @@ struct Vcpu {
     std::uint64_t el2_stack{0};  // top of the stack of the core it is pinned to
     Cpu* cpu{nullptr};
     Vm* vm{nullptr};
-    std::uint32_t index{0};  // in its VM
-    VcpuState state{VcpuState::Off};
+    std::uint32_t index{0};           // in its VM
+    VcpuState state{VcpuState::Off};  // its core's business
+    Power power{Power::Off};          // its VM's
 
     // What the scheduler keeps (core/sched).
     abi::Policy policy{abi::Policy::Share};
@@ -99,6 +104,8 @@ struct Vcpu {
     std::uint64_t physical_ctl{0}, physical_cval{0};
     std::uint64_t vmpidr{0}, cntvoff{0};
     bool serror_pending{false};  // HCR_EL2.VSE while it is not loaded
+
+    Mail* mail{nullptr};  // from other cores, where several run
 
     VgicCpu vgic;
     El1Regs el1{};

@@ -7,11 +7,13 @@
 #include "abi/plan.hpp"
 #include "core/irq/vgic.hpp"
 #include "core/mem/stage2.hpp"
+#include "core/smp/lock.hpp"
 #include "core/vm/mmio.hpp"
 #include "core/vm/vcpu.hpp"
 
 namespace tiffin {
 
+class ConsoleClient;
 class ConsolePort;
 
 /// Life of a VM (docs/architecture.md, "Life of a VM"). Every move goes through lifecycle::enter.
@@ -44,12 +46,21 @@ struct ReportLimit {
     }
 };
 
+/// What a VM needs besides on a board that runs several cores.
+struct CrossCore {
+    CoreLock lock;
+    ConsoleClient* uart{nullptr};              // where news of the console go, which come by mail
+    std::uint32_t taken_back[2][spi_banks]{};  // pending ([0]) and active ([1]) states that a vCPU of another core lists still
+};
+
 struct Vm final : IrqSink {
     static constexpr unsigned max_slots = 4;  // distributor, redistributors, UART, RTC
 
     std::uint32_t id{0};
     VmState state{VmState::Off};
-    std::uint8_t status{0};  // what it stopped with: 0 is success
+    std::uint8_t status{0};   // what it stopped with: 0 is success
+    bool shared{false};       // its vCPUs are pinned to more than one core
+    std::uint8_t leaving{0};  // while it stops or starts anew: who has not left yet
     abi::VmRecord const* record{nullptr};
     std::string_view name;
     std::span<Vcpu*> vcpus;
@@ -62,6 +73,7 @@ struct Vm final : IrqSink {
     std::uint64_t scrub_at{0};           // Starting: bytes of RAM that are already zero again
     std::uint64_t resets{0}, faults{0};  // since boot: how often it started anew; aborts and undefined instructions given to it
     VgicVm vgic;
+    CrossCore* cross{nullptr};  // only where several cores run
 
     /// The device at `ipa`, or nullptr. For naturally aligned accesses of at most 8 bytes, which cannot straddle a window's end.
     [[nodiscard]] MmioSlot const* find_aligned(Ipa ipa) const {

@@ -194,9 +194,10 @@ void check_cores(Description const& description, Board const& board, Problems& p
     for (auto const& domain : description.domains) {
         if (domain.copy) continue;
         for (auto const& cpu : domain.cpus) {
-            if (cpu.core.value < board.record.cpu_count && cpu.core.value >= abi::run_cpus) {
-                problems.add(cpu.core.at, fmt::format("core {} is not run by this version of the hypervisor", cpu.core.value),
-                             "0", "several vCPUs and VMs can share core 0");
+            if (cpu.core.value != 0 && cpu.core.value < board.record.cpu_count && board.record.psci != abi::PsciConduit::Smc) {
+                problems.add(cpu.core.at,
+                             fmt::format("core {} cannot be started: the board's device tree has no PSCI by SMC", cpu.core.value),
+                             "0", "cores that wait in a spin table, or for an HVC, are not started by this version");
             }
             if (cpu.core.value < board.record.cpu_count) continue;
             problems.add(cpu.core.at, fmt::format("core {} of domain \"{}\" does not exist", cpu.core.value, domain.name.value),

@@ -19,10 +19,14 @@ void changed(Vcpu& v, std::uint32_t first) {
 }
 
 /// What is pending or active in list registers, for reads: 32 interrupts from `first`.
+/// List registers of another core cannot be read; its next answer will be a better one.
 std::uint32_t listed_state(Vcpu& v, std::uint32_t first, bool active) {
     std::uint32_t bits = 0;
-    for (Vcpu const* each : v.vm->vcpus)
-        if (first >= 32 || each == &v) bits |= vgic::listed_bits(*each, first, active);
+    for (Vcpu* each : v.vm->vcpus) {
+        if (first < 32 && each != &v) continue;
+        bits |= vgic::listed_bits(*each, first, active);
+        if (each->cpu != v.cpu && each->vgic.used != 0) vgic::refresh(*each);
+    }
     return bits;
 }
 

@@ -54,7 +54,7 @@ std::uint32_t read_targets(Vcpu const& v, std::uint32_t first, unsigned count) {
     std::uint32_t value = 0;
     for (unsigned i = 0; i < count; ++i) {
         auto const intid = first + i;
-        auto const index = intid < 32 ? v.index : v.vm->vgic.target[intid - 32];
+        auto const index = intid < 32 ? v.index : v.vm->vgic.target[intid - 32].routed;
         value |= 1u << index << (8 * i);
     }
     return value;
@@ -62,11 +62,7 @@ std::uint32_t read_targets(Vcpu const& v, std::uint32_t first, unsigned count) {
 
 void set_target(Vcpu& v, std::uint32_t intid, std::uint32_t index) {
     if (intid < 32 || index >= v.vm->vcpus.size()) return;
-    auto& target = v.vm->vgic.target[intid - 32];
-    if (target == index) return;
-    vgic::recall(*v.vm->vcpus[target]);  // it may stand in the list registers of the old one
-    target = static_cast<std::uint8_t>(index);
-    vgic::refresh_all(*v.vm);
+    vgic::set_target(*v.vm, intid, index);
 }
 
 void write_targets(Vcpu& v, std::uint32_t first, unsigned count, std::uint32_t value) {
@@ -92,7 +88,7 @@ std::uint64_t read_router(Vcpu const& v, MmioOp op) {
     auto const intid = (op.offset - gicd::irouter) / 8;
     if (!machine.gicv3() || intid < 32 || intid >= abi::guest_map::intid_count || op.offset % 8 != 0)
         return 0;  // the high word (Aff3) is zero
-    return v.vm->vgic.target[intid - 32];
+    return v.vm->vgic.target[intid - 32].routed;
 }
 
 void write_router(Vcpu& v, MmioOp op, std::uint64_t value) {

@@ -127,13 +127,13 @@ TEST(Distributor, RoutersOfGicv3HoldAnAffinity) {
     Guest g{v3};
     g.put(gicd::irouter + 8 * 40, 1, 8);
     EXPECT_EQ(g.get(gicd::irouter + 8 * 40, 8), 1u);
-    EXPECT_EQ(g.vm().vgic.target[8], 1);
+    EXPECT_EQ(g.vm().vgic.target[8].routed, 1);
     g.put(gicd::irouter + 8 * 40, 0x100, 8);
-    EXPECT_EQ(g.vm().vgic.target[8], 1) << "an affinity that nobody has";
+    EXPECT_EQ(g.vm().vgic.target[8].routed, 1) << "an affinity that nobody has";
     g.put(gicd::irouter + 8 * 40, 1ull << 31, 8);
-    EXPECT_EQ(g.vm().vgic.target[8], 0) << "any: ours is the first";
+    EXPECT_EQ(g.vm().vgic.target[8].routed, 0) << "any: ours is the first";
     g.put(gicd::irouter + 8 * 287, 1, 4);
-    EXPECT_EQ(g.vm().vgic.target[255], 1);
+    EXPECT_EQ(g.vm().vgic.target[255].routed, 1);
     g.put(gicd::irouter + 8 * 288, 1, 8);
     g.put(gicd::irouter + 8 * 31, 1, 8);
     EXPECT_EQ(g.get(gicd::irouter + 8 * 288, 8), 0u);

@@ -1,0 +1,61 @@
+// The lock of the hypervisor: first come, first served, so that nobody waits longer than the others together hold it.
+//
+// Lock order (docs/decisions/0010). Whoever takes two takes them in this order:
+//
+//   1. CrossCore::lock         of a VM with vCPUs on several cores: its SPIs, devices, changes of stage 2, power states, lifecycle
+//   2. Machine::console_lock   the console, its ports and the UART, if several cores run
+//   3. Machine::vmid_lock      the lending of VMIDs
+//
+// A core holds at most one VM's lock. The console never calls into a VM: it sends mail (core/smp/mail.hpp). What belongs to one
+// core (scheduler, timers, list registers, private interrupts of its vCPUs) has no lock, because no other core touches it. Nobody
+// sleeps with a lock, or waits for another core while holding one other than for the next lock in the order. The longest that
+// is done under them: of a VM's, the copy of one page, or its list registers chosen anew; of the console's, one pump (32 bytes to
+// the UART, a line).
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "core/arch.hpp"
+
+namespace tiffin {
+
+/// A ticket lock that the core which holds it may take again.
+class CoreLock {
+public:
+    void take(std::uint32_t core) {
+        if (owner_.load(std::memory_order_relaxed) == core + 1) {  // only this core writes that
+            ++depth_;
+            return;
+        }
+        auto const mine = next_.fetch_add(1, std::memory_order_relaxed);
+        while (serving_.load(std::memory_order_acquire) != mine) arch::relax();
+        own(core);
+    }
+    /// False, at once, if another core has it or waits for it.
+    bool try_take(std::uint32_t core) {
+        if (owner_.load(std::memory_order_relaxed) == core + 1) return ++depth_ != 0;
+        auto ticket = serving_.load(std::memory_order_acquire);
+        if (!next_.compare_exchange_strong(ticket, static_cast<std::uint16_t>(ticket + 1), std::memory_order_acquire,
+                                           std::memory_order_relaxed))
+            return false;
+        own(core);
+        return true;
+    }
+    void release() {
+        if (--depth_ != 0) return;
+        owner_.store(0, std::memory_order_relaxed);
+        serving_.store(static_cast<std::uint16_t>(serving_.load(std::memory_order_relaxed) + 1), std::memory_order_release);
+    }
+
+private:
+    void own(std::uint32_t core) {
+        owner_.store(static_cast<std::uint16_t>(core + 1), std::memory_order_relaxed);
+        depth_ = 1;
+    }
+
+    std::atomic<std::uint16_t> next_{0}, serving_{0};
+    std::atomic<std::uint16_t> owner_{0};  // core + 1; 0: nobody
+    std::uint16_t depth_{0};
+};
+
+}  // namespace tiffin
