@@ -3,6 +3,7 @@
 #   linux/Image, linux-rt/Image   Debian's stock and PREEMPT_RT kernels, uncompressed
 #   initrd-linux.cpio.gz          busybox and scripts/guests/linux-init
 #   initrd-control.cpio.gz        the same, cyclictest, and scripts/guests/control-init
+#   initrd-stress.cpio.gz         initrd-linux with stress-ng
 #   xen/xen                       the peer that the benchmark measures (raw arm64 Image)
 # Everything lands in ${TIFFIN_CACHE:-.cache}; what is there is not fetched again. Nothing on this system changes: apt keeps
 # its arm64 lists in the cache too, so neither root nor `dpkg --add-architecture` is needed.
@@ -123,19 +124,43 @@ initrd_linux() {
     pack "$work/tree-linux" "$out"
 }
 
-# cyclictest is linked dynamically: it comes with the loader and the libraries that it names.
+# program FILE TREE: puts a dynamically linked program of an unpacked package into the tree, with every library that it names.
+program() {
+    cp -L "$1" "$2/bin/"
+    libraries "$1" "$2"
+}
+
+libraries() { # FILE TREE
+    for library in $(LC_ALL=C readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p') ld-linux-aarch64.so.1; do
+        [ -e "$2/lib/$library" ] && continue
+        found=$(find "$work" -path "$work/tree-*" -prune -o -name "$library" -print | head -n 1)
+        [ -n "$found" ] || fail "no unpacked package has $library, which $1 needs"
+        cp -L "$found" "$2/lib/"
+        chmod 755 "$2/lib/$library"
+        libraries "$2/lib/$library" "$2"
+    done
+}
+
 initrd_control() {
     out=$cache/initrd-control.cpio.gz
     fresh "$out" "$root/scripts/guests/control-init" && return
     for package in busybox-static rt-tests libnuma1 libc6; do unpack "$package"; done
     tree=$work/tree-control
     base_tree "$tree" control-init
-    cp "$work/rt-tests/usr/bin/cyclictest" "$tree/bin/"
-    cp -L "$work/libnuma1/usr/lib/aarch64-linux-gnu/libnuma.so.1" "$tree/lib/"
-    for library in libc.so.6 libpthread.so.0 librt.so.1 ld-linux-aarch64.so.1; do
-        cp -L "$work/libc6/lib/aarch64-linux-gnu/$library" "$tree/lib/"
+    program "$work/rt-tests/usr/bin/cyclictest" "$tree"
+    pack "$tree" "$out"
+}
+
+initrd_stress() {
+    out=$cache/initrd-stress.cpio.gz
+    fresh "$out" "$root/scripts/guests/linux-init" && return
+    for package in busybox-static libc6 stress-ng libapparmor1 libbsd0 libcrypt1 libdrm2 libegl1 libexpat1 libffi8 libgbm1 libgles2 libglvnd0 \
+        libjpeg62-turbo libjudydebian1 libkmod2 liblzma5 libmd0 libsctp1 libssl3 libwayland-server0 libxxhash0 libzstd1 zlib1g; do
+        unpack "$package"
     done
-    chmod 755 "$tree"/lib/*
+    tree=$work/tree-stress
+    base_tree "$tree" linux-init
+    program "$work/stress-ng/usr/bin/stress-ng" "$tree"
     pack "$tree" "$out"
 }
 
@@ -143,4 +168,5 @@ fetch_kernel linux-image-arm64 linux
 fetch_kernel linux-image-rt-arm64 linux-rt
 initrd_linux
 initrd_control
+initrd_stress
 fetch_xen
