@@ -57,6 +57,15 @@ static_assert(sizeof(TraceEvent) == 16);
 /// How a path ended: back into the same vCPU, through the scheduler, or in the core's sleep.
 enum class TraceEnd : std::uint8_t { Return = 0, Switch = 1, Sleep = 2 };
 
+constexpr std::string_view name(TraceEnd end) {
+    switch (end) {
+        case TraceEnd::Return: return "return";
+        case TraceEnd::Switch: return "switch";
+        case TraceEnd::Sleep: return "sleep";
+    }
+    return "unknown";
+}
+
 /// A path through EL2: what began it, and how long it took.
 struct TracePath {
     std::uint64_t ticks, end;

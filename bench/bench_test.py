@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import guests  # noqa: E402
+import tiffin_side  # noqa: E402
 from machines import BenchError, run_until  # noqa: E402
 from table import Row, Table  # noqa: E402
 
@@ -19,6 +20,11 @@ def test_medians_are_read_whatever_stands_before_them():
 
 def test_a_switch_is_half_of_what_a_yield_takes():
     assert guests.switch("bench: yield=1000 min=1 max=2\nbench: yield=1100 min=1 max=2\n", "by weight") == {"switch between two VMs, by weight": 525}
+
+
+def test_the_longest_path_of_all_tests_comes_with_its_name():
+    lines = '{"test": "a", "instructions": 90}\n{"test": "b", "instructions": 4000, "kind": "trap"}\n{"test": "c", "instructions": 800}\n'
+    assert tiffin_side.longest_of(lines)["test"] == "b"
 
 
 def test_linux_times_are_of_the_kernel_log_in_microseconds():

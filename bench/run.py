@@ -12,7 +12,7 @@ import native_side
 import tiffin_side
 import xen_side
 from machines import BenchError, require_programs
-from table import SIDES, Table
+from table import LONGEST_OF_ALL, SIDES, Table
 
 MEASURES = {"native": native_side.measures, "tiffin": tiffin_side.measures, "xen": xen_side.measures}
 
@@ -21,6 +21,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=SIDES, action="append", help="measure this side only; may be repeated")
     parser.add_argument("--skip-linux", action="store_true", help="leave out the two Linux rows, which take most of the time")
+    parser.add_argument("--longest-paths", metavar="FILE", help="a row from what `pytest tests/qemu --longest-paths FILE` found")
     parser.add_argument("--json", metavar="FILE", help="also write the rows as JSON")
     return parser.parse_args()
 
@@ -46,7 +47,12 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tiffin-bench-") as folder:
         for side in options.only or SIDES:
             measure(table, side, options.skip_linux, Path(folder))
+    if options.longest_paths:
+        path = tiffin_side.longest_of(Path(options.longest_paths).read_text(encoding="utf-8"))
+        table.put("tiffin", {LONGEST_OF_ALL: path["instructions"]})
     print("\n".join(table.lines()))
+    if options.longest_paths:
+        print(f"longest path of all tests: {path['kind']} {path['argument']} of VM {path['vm']}, in {path['test']}")
     for problem in table.problems:
         print(f"bench: not measured: {problem}", file=sys.stderr)
     if options.json:

@@ -1,5 +1,6 @@
 """Tiffin, from the hypervisor and the tool that this tree builds."""
 
+import json
 import re
 import subprocess
 
@@ -73,6 +74,21 @@ def run_hostile(work):
     return guests.tick(text, "1 ms tick beside the hostile guest", ("worst", "missed"))
 
 
+def run_longest_path(work):
+    """EL2 with interrupts masked, whatever the hostile guest does. The trace's own part is in it."""
+    elf = need(ROOT / "build/aarch64/guest/apps/hostile/hostile.elf", images.BUILD)
+    text = tiffin(work, HEADER.replace("domains:", "options: {trace: 64 KiB}\ndomains:") +
+                  f'  hostile:\n    memory: 1 MiB\n    image: {{elf: "{elf}"}}\n', [r"report machine", r"machine stopped"])
+    frequency = int(re.search(r"report machine .*freq=(\d+)", text)[1])
+    return {"longest path at EL2, the hostile guest's":
+            max(int(t) for t in re.findall(r"report path .*ticks=(\d+)", text)) * 1_000_000_000 // frequency}
+
+
+def longest_of(lines):
+    """The longest of the paths that the tests wrote down (tests/qemu/harness/paths.py)."""
+    return max(map(json.loads, lines.splitlines()), key=lambda path: path["instructions"])
+
+
 def run_linux(work):
     description = (HEADER + f"  linux:\n    memory: {images.LINUX_MIB} MiB\n    cpu: {SHARE}\n"
                    f'    image: {{kernel: "{images.kernel()}", initrd: "{images.initrd()}", cmdline: "{images.LINUX_ARGUMENTS}"}}\n')
@@ -96,6 +112,7 @@ measures = [
     ("1 ms tick beside a spinner", run_tick, False),
     ("1 ms tick beside the hostile guest", run_hostile, False),
     ("with a trace", run_traced, False),
+    ("longest path", run_longest_path, False),
     ("RAM per VM", run_ram, False),
     ("size", run_size, False),
     ("Linux", run_linux, True),

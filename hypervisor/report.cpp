@@ -53,18 +53,19 @@ void report(Vm const& vm) {
     machine.console->drain_now();
 }
 
-/// With a trace: the longest time that EL2 kept interrupts masked, and where.
-void report_longest_path(Cpu const& cpu) {
-    auto const path = trace::longest(cpu);
-    if (path.ticks == 0) return;
-    Line line;
-    line << "report path core=" << cpu.index << " ticks=" << path.ticks << " kind=" << abi::name(path.kind)
-         << " argument=" << Hex{path.argument}
-         << " vm=" << (path.who == abi::trace_nobody ? "-" : machine.vms[path.who & 0xfff]->name)
-         << (path.how == abi::TraceEnd::Return   ? " end=return"
-             : path.how == abi::TraceEnd::Switch ? " end=switch"
-                                                 : " end=sleep");
-    machine.console->log(line.view());
+/// With a trace: the longest time that EL2 kept interrupts masked, for each kind of path.
+void report_longest_paths(Cpu const& cpu) {
+    if (cpu.trace == nullptr) return;
+    for (auto const& path : cpu.trace->header->longest) {
+        if (path.ticks == 0) continue;
+        Line line;
+        line << "report path core=" << cpu.index << " ticks=" << path.ticks << " kind=" << abi::name(path.kind)
+             << " argument=" << Hex{path.argument}
+             << " vm=" << (path.who == abi::trace_nobody ? "-" : machine.vms[path.who & 0xfff]->name)
+             << " end=" << abi::name(path.how);
+        machine.console->log(line.view());
+        machine.console->drain_now();
+    }
 }
 
 }  // namespace
@@ -114,6 +115,8 @@ void MachineShell::hold_trace(bool held) {
 }
 
 void on_all_stopped() {
+    Cpu& here = arch::this_cpu();
+    if (here.trace != nullptr) trace::end(here, abi::TraceEnd::Return);  // what comes now is a report, and no path
     ConsoleGuard const guard;
     int status = 0;
     auto const ticks = arch::now() - machine.started;
@@ -126,7 +129,7 @@ void on_all_stopped() {
          << " wakeups=" << sum(&Cpu::idle_wakeups);
     if (machine.several) line << " cores=" << running_cores();
     machine.console->log(line.view());
-    for (Cpu const& cpu : machine.cpus) report_longest_path(cpu);
+    for (Cpu const& cpu : machine.cpus) report_longest_paths(cpu);
     machine.console->drain_now();
     if ((machine.plan->header().flags & abi::plan_stay_on) == 0) stop_machine(status);
 }

@@ -173,9 +173,9 @@ bool Shell::answer_colours(std::uint32_t) {
     return false;
 }
 
-/// 96 bytes a line. The trace is held meanwhile: it would be full of its own printing. Whoever types another command waits.
+/// 36 bytes a line: it is a path of EL2. The trace is held meanwhile, for it would be full of its own printing.
 bool Shell::answer_trace(std::uint32_t index) {
-    constexpr std::size_t bytes_a_line = 96;
+    constexpr std::size_t bytes_a_line = 36;
     if (index == 0) {
         trace_part_ = 0, trace_at_ = 0;
         if (host_->trace_part(0).empty()) {

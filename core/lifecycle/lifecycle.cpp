@@ -13,7 +13,7 @@
 namespace tiffin::lifecycle {
 namespace {
 
-constexpr std::uint64_t pages_a_step = 2;
+constexpr std::uint64_t pages_a_step = 1;  // two are a path of 3,600 instructions
 
 void enter(Vm& vm, VmState to) {
     TIFFIN_INVARIANT(may_move(vm.state, to));

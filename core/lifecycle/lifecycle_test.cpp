@@ -89,7 +89,7 @@ TEST(Reset, ScrubsAndRestoresInBoundedSteps) {
     EXPECT_EQ(vm.state, VmState::Starting);
     auto const zeroed = [&] { return board.hw().count(host::Event::Kind::ZeroPage); };
     lifecycle::start_step(vm);
-    EXPECT_EQ(zeroed(), 2u) << "a step is short whatever the VM's size";
+    EXPECT_EQ(zeroed(), 1u) << "a step is short whatever the VM's size";
     EXPECT_EQ(&board.run(), &v);
     EXPECT_EQ(vm.state, VmState::Running);
     EXPECT_EQ(zeroed(), 0x20u);

@@ -127,11 +127,4 @@ void step_begins(Cpu& cpu, Vcpu const& v) {
     begin(*cpu.trace, TraceKind::StartStep, name_of(v), 0, arch::now());
 }
 
-abi::TracePath longest(Cpu const& cpu) {
-    abi::TracePath most{};
-    if (cpu.trace == nullptr) return most;
-    for (auto const& path : cpu.trace->header->longest) most = path.ticks > most.ticks ? path : most;
-    return most;
-}
-
 }  // namespace tiffin::trace

@@ -66,7 +66,4 @@ Vcpu* switch_vcpu(Cpu& cpu);
 [[gnu::cold]] void sleep_ends(Cpu& cpu);
 [[gnu::cold]] void step_begins(Cpu& cpu, Vcpu const& v);
 
-/// The longest path of core `cpu` since boot; of kind None if there was none.
-abi::TracePath longest(Cpu const& cpu);
-
 }  // namespace tiffin::trace

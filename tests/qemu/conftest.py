@@ -10,9 +10,20 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from harness.describe import Board, description  # noqa: E402
 from harness.machine import Machine  # noqa: E402
+from harness import paths  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOOL = ROOT / "build/host/tool/tiffin"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--longest-paths", metavar="FILE", help="keep traces, and write to FILE how long EL2 masked interrupts")
+
+
+@pytest.fixture
+def path_book(request):
+    """The file of --longest-paths, or None."""
+    return request.config.getoption("--longest-paths")
 
 
 class Tool:
@@ -33,13 +44,14 @@ def tool():
 
 
 @pytest.fixture
-def build(tool, tmp_path):
+def build(tool, tmp_path, path_book):
     """build(domains, board, options) or build(text=...): packs a boot image, and returns its path. `preset` names the build folder
     whose hypervisor is packed."""
 
     def make(domains=None, board=Board(), options=None, text=None, preset="aarch64", **top):
         source, image = tmp_path / "device.yaml", tmp_path / "boot.img"
-        source.write_text(text or description(domains, board, options, **top), encoding="utf-8")
+        said = text or description(domains, board, options, **top)
+        source.write_text(paths.traced(said) if path_book else said, encoding="utf-8")
         built = tool("build", source, "-o", image, "--hypervisor", ROOT / "build" / preset / "hypervisor/tiffin.bin")
         assert built.returncode == 0, f"tiffin build failed:\n{built.stdout}{built.stderr}"
         return image
@@ -48,7 +60,7 @@ def build(tool, tmp_path):
 
 
 @pytest.fixture
-def boot(tmp_path):
+def boot(request, tmp_path, path_book):
     """boot(image, board): starts QEMU with it. Whatever happens to the test, that QEMU is ended."""
     started = []
 
@@ -60,6 +72,8 @@ def boot(tmp_path):
 
     yield start
     for one in started:
+        if path_book:
+            paths.note(path_book, request.node.name, one, tmp_path)
         one.end()
 
 

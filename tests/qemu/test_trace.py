@@ -41,8 +41,8 @@ def test_the_switches_of_a_trace_add_up_to_the_run_ticks_of_the_report(tool, tmp
     told = ran(summary(tool, trace))
     reported = {name: int(ticks) for name, ticks in REPORT.findall(said)}
     assert told["metronome"] == reported["metronome"]
-    # The last turn of all has no end: the board was switched off in it.
-    assert 0 <= reported["spinner"] - told["spinner"] < 50
+    # The last turn of all ends nowhere: the board was switched off in it.
+    assert abs(reported["spinner"] - told["spinner"]) < 100
 
 
 def test_the_waits_of_a_real_time_vm_are_in_the_trace(tool, tmp_path):
@@ -52,10 +52,11 @@ def test_the_waits_of_a_real_time_vm_are_in_the_trace(tool, tmp_path):
     assert 0 < told["metronome"]["wait_worst_ticks"] < 1000 // 16 + 20
 
 
-def test_the_longest_path_of_the_report_is_the_one_in_the_trace(tool, tmp_path):
+def test_the_longest_paths_of_the_report_are_those_in_the_trace(tool, tmp_path):
     trace, said = traced_run(tool, tmp_path)
-    reported = int(re.search(r"report path core=0 ticks=(\d+) ", said)[1])
-    assert reported == max(path["ticks"] for path in summary(tool, trace)["cores"][0]["longest"])
+    reported = {kind: int(ticks) for ticks, kind in re.findall(r"report path core=0 ticks=(\d+) kind=(\S+) ", said)}
+    assert len(reported) >= 3
+    assert reported == {path["kind"]: path["ticks"] for path in summary(tool, trace)["cores"][0]["longest"]}
 
 
 def test_a_machine_that_is_not_asked_for_a_trace_keeps_none(tool, tmp_path):
