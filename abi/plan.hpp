@@ -72,7 +72,7 @@ struct TableRef {
 using StringRef = std::uint32_t;
 
 enum class GicVersion : std::uint32_t { V2 = 2, V3 = 3 };
-enum class UartKind : std::uint32_t { None = 0, Pl011 = 1, Cadence = 2 };
+enum class UartKind : std::uint32_t { None = 0, Pl011 = 1 };
 enum class PsciConduit : std::uint32_t { None = 0, Smc = 1, Hvc = 2 };
 
 /// What the tool learnt from the board's device tree. Addresses are physical; interrupt numbers are GIC INTIDs (SPI n is 32 + n,

@@ -35,7 +35,7 @@ bool RuleCheck::board_is_sound() {
     auto const& board = plan_.board();
     if (!string_exists(board.name)) return fail("name is outside the string table");
     if (static_cast<std::uint32_t>(board.psci) > 2) return fail("has an unknown PSCI conduit");
-    if (static_cast<std::uint32_t>(board.uart_kind) > 2) return fail("has an unknown kind of UART");
+    if (static_cast<std::uint32_t>(board.uart_kind) > 1) return fail("has an unknown kind of UART");
     if (board.uart_kind != abi::UartKind::None && !is_window(board.uart, board.uart_size))
         return fail("UART is misaligned or empty");
     return gic_is_sound() && board_interrupts_are_sound() && cores_are_sound();

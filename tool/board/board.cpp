@@ -158,11 +158,8 @@ private:
         auto const reg = tree_.reg(uart_);
         auto const interrupts = tree_.interrupts(uart_, gic_);
         if (tree_.is_compatible(uart_, "arm,pl011")) record.uart_kind = abi::UartKind::Pl011;
-        if (tree_.is_compatible(uart_, "cdns,uart-r1p12") || tree_.is_compatible(uart_, "xlnx,xuartps")) {
-            record.uart_kind = abi::UartKind::Cadence;
-        }
         if (record.uart_kind == abi::UartKind::None)
-            return fail(fmt::format("the console UART {} is of a kind without a driver", path));
+            return fail(fmt::format("the console UART {} is of a kind without a driver: Tiffin drives a PL011", path));
         if (reg.empty() || interrupts.empty())
             return fail(fmt::format("the console UART {} has no registers or no interrupt", path));
         record.uart = reg[0].base, record.uart_size = align_up(reg[0].size, page_size), record.uart_intid = interrupts[0].intid;

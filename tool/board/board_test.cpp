@@ -52,7 +52,7 @@ TEST(Board, AddressesBehindABusAreTranslated) {
     ASSERT_TRUE(board);
     EXPECT_EQ(board->record.gicd, 0x1000'1000u);
     EXPECT_EQ(board->record.uart, 0x1001'0000u);
-    EXPECT_EQ(board->record.uart_kind, abi::UartKind::Cadence);
+    EXPECT_EQ(board->record.uart_kind, abi::UartKind::Pl011);
     EXPECT_EQ(board->record.uart_intid, 53u);
 }
 

@@ -81,7 +81,7 @@ SMALL = """/dts-v1/;
     soc { compatible = "simple-bus"; #address-cells = <1>; #size-cells = <1>; ranges = <0 0 0x10000000 0x10000000>;
         gic: interrupt-controller@1000 { compatible = "arm,gic-400"; interrupt-controller; #interrupt-cells = <3>; #address-cells = <0>;
             reg = <0x1000 0x1000>, <0x2000 0x2000>, <0x4000 0x2000>, <0x6000 0x2000>; interrupts = <1 9 4>; };
-        uart: serial@10000 { compatible = "cdns,uart-r1p12"; reg = <0x10000 0x1000>; interrupts = <0 21 4>; };
+        uart: serial@10000 { compatible = "arm,pl011"; reg = <0x10000 0x1000>; interrupts = <0 21 4>; };
         gpio: gpio@20000 { compatible = "arm,pl061"; reg = <0x20000 0x1000>; interrupts = <0 40 4>; };
         gpio@30000 { compatible = "arm,pl061"; reg = <0x30000 0x1000>; interrupts = <0 40 4>; };
         gpio@40000 { compatible = "arm,pl061"; reg = <0x40000 0x1000>; interrupts = <0 21 4>; };
@@ -92,3 +92,5 @@ SMALL = """/dts-v1/;
 };
 """
 subprocess.run(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", HERE / "small.dtb"], input=SMALL.encode(), check=True)
+CADENCE = SMALL.replace('"arm,pl011"', '"cdns,uart-r1p12"')
+subprocess.run(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", HERE / "cadence.dtb"], input=CADENCE.encode(), check=True)
