@@ -205,7 +205,7 @@ struct PlanHeader {
     std::uint64_t pool_bytes;    // RAM behind the file for the hypervisor's boot allocations
     std::uint64_t trace_bytes;   // of each core's trace ring: 0 for none, else a power of two, min_trace_bytes..max_trace_bytes
     StringRef description;       // file name of the description, for messages
-    std::uint32_t reserved;
+    std::uint32_t wake_charge_ns;  // what each wake-up takes from the waker's own budget, beside its turn (docs/contract.md)
     TableRef memory, vms, vcpus, payloads, windows, interrupts, frames, slots;
     TableRef strings;  // count is in bytes; first and last byte are zero
     BoardRecord board;

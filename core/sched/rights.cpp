@@ -25,6 +25,12 @@ bool admit_by_budget(Cpu& cpu, Vcpu& v, std::uint64_t now) {
     return !v.waiting;
 }
 
+/// Budget has come back to one that is ready: its wake-up is paid from it.
+bool admit_again(Cpu& cpu, Vcpu& v, std::uint64_t now) {
+    v.budget.use(cpu.wake_charge);
+    return admit_by_budget(cpu, v, now);
+}
+
 /// Back into the queue, and on the core if it is more urgent than whoever runs.
 void resume(Cpu& cpu, Vcpu& v) {
     v.waiting = false;
@@ -50,11 +56,10 @@ void on_refill(Cpu& cpu, Vcpu& v) {
     trace::note(cpu, trace::TraceKind::Replenished, v);
     if (v.state == VcpuState::Ready) {
         if (!v.waiting) cpu.scheduler.remove(v);  // from the background
-        v.priority = v.own_priority;
-        resume(cpu, v);
+        if (admit_again(cpu, v, arch::now())) resume(cpu, v);
     } else if (v.state == VcpuState::Running) {  // in the background: from here on it runs in its own right
         account(cpu);
-        v.priority = v.own_priority;
+        admit_again(cpu, v, cpu.turn_started);
         cpu.need_resched = true;
     }
 }

@@ -30,6 +30,8 @@ void pass(Board& board, std::uint64_t nanoseconds) {
     board.hw().counter = end;
 }
 
+std::uint64_t board_time(Board& board) { return board.hw().counter; }
+
 TEST(BudgetOfAVcpu, IsEnforcedByTheTimer) {
     Board board{{budgeted(9, 200 * us, ms), {}}};
     board.boot();
@@ -220,6 +222,93 @@ TEST(Slack, NeverWakesEarlyAndNeverTooLate) {
             ASSERT_TRUE(at >= deadline && at <= deadline + slack) << deadline << " + " << slack;
         }
     EXPECT_EQ(sched::merge_point(~0ull - 5, 100), ~0ull - 5);
+}
+
+/// A budget that is asleep, and its interrupt; `charge`: what a wake-up costs it.
+struct Sleeper {
+    explicit Sleeper(std::uint64_t charge) {
+        board.cpu().wake_charge = charge;
+        board.hw().counter += ticks(10 * ms);
+        board.boot();
+        board.run();
+        v.vm->vgic.ctlr = 3;
+        testing::enable(v, abi::guest_map::physical_timer_intid);
+        sleep();
+    }
+    void sleep() {
+        sched::block(v);
+        board.run();
+    }
+    /// Its timer's time comes at `deadline`, and EL2 comes at `late` ticks behind that.
+    void wake(std::uint64_t deadline, std::uint64_t late = 0) {
+        board.cpu().timers.arm(v.physical_timer, deadline);
+        sched::program_timer(board.cpu());
+        board.hw().counter = deadline + late;
+        board.fire_deadline();
+    }
+
+    Board board{{budgeted(9, 200 * us, ms), {}}};
+    Vcpu& v{board.vcpu(0)};
+};
+
+TEST(WakeCharge, IsPaidFromTheWakersBudget) {
+    Sleeper s{ticks(3 * us)};
+    auto const at = board_time(s.board) + ticks(5 * ms);
+    s.wake(at);
+    EXPECT_EQ(s.board.cpu().current, &s.v);
+    EXPECT_EQ(s.v.budget.usable(at), ticks(197 * us));
+}
+
+TEST(WakeCharge, EndsAStormOfWakeUps) {
+    Sleeper s{ticks(10 * us)};
+    auto const start = board_time(s.board) + ticks(5 * ms);
+    unsigned turns = 0;
+    for (auto at = start; at < start + ticks(ms); at += ticks(5 * us)) {
+        s.board.hw().counter = at;
+        sched::wake(s.v);
+        if (&s.board.run() != &s.v) continue;
+        ++turns;
+        s.sleep();
+    }
+    EXPECT_EQ(turns, 19u) << "the twentieth takes the last of the 200 us, though it never ran";
+}
+
+TEST(WakeCharge, IsPaidByBudgetThatComesBackAsWell) {
+    Sleeper s{ticks(50 * us)};
+    auto const at = board_time(s.board) + ticks(5 * ms);
+    s.wake(at);
+    EXPECT_EQ(s.board.hw().deadline, at + ticks(150 * us));
+    s.board.fire_deadline();  // used up
+    EXPECT_EQ(s.board.cpu().current, &s.board.vcpu(1));
+    s.board.fire_deadline();  // and back
+    EXPECT_EQ(s.board.hw().counter, at + ticks(ms));
+    EXPECT_EQ(s.board.cpu().current, &s.v);
+    EXPECT_EQ(s.v.budget.usable(at + ticks(ms)), ticks(150 * us));
+}
+
+TEST(BudgetOfAVcpu, IsWantedFromTheDeadlineOnHoweverLateEl2Comes) {
+    Sleeper s{0};
+    auto const at = board_time(s.board) + ticks(5 * ms);
+    s.wake(at, ticks(40 * us));
+    s.board.hw().counter += ticks(200 * us);
+    s.board.fire_deadline();
+    EXPECT_EQ(s.v.budget.next(), at + ticks(ms)) << "the next activation, a period later, finds all of it";
+}
+
+TEST(BudgetOfAVcpu, IsNeverWantedFromBeforeItSlept) {
+    Sleeper s{0};
+    auto const woke = board_time(s.board) + ticks(20 * ms);
+    s.board.hw().counter = woke;
+    sched::wake(s.v);
+    s.board.run();
+    s.board.hw().counter += ticks(100 * us);
+    s.sleep();
+    s.wake(woke + ticks(10 * us), ticks(100 * us));  // a deadline that was past when it slept
+    ASSERT_EQ(s.board.cpu().current, &s.v);
+    s.board.hw().counter += ticks(100 * us);
+    s.board.fire_deadline();
+    s.v.budget.want(woke + ticks(ms + 50 * us));
+    EXPECT_EQ(s.v.budget.usable(woke + ticks(ms + 50 * us)), ticks(100 * us)) << "else the second half would be back too early";
 }
 
 TEST(RateLimit, HoldsBackWhatComesTooEarlyAndLosesNothing) {

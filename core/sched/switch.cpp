@@ -33,14 +33,19 @@ std::uint64_t end_of_slice(Cpu const& cpu, Vcpu const& v) {
 void make_ready(Vcpu& v) {
     Cpu& cpu = *v.cpu;
     set_state(v, VcpuState::Ready);
-    v.woke = v.ready_since = arch::now();
+    auto const now = arch::now();
+    auto const slept = v.ready_since;
+    v.woke = v.ready_since = now;
     if (v.policy != abi::Policy::Fixed) {
         account(cpu);  // whoever runs alone may have come far since
         cpu.scheduler.catch_up(v, wake_slack());
     }
     if (v.limited) {
+        // EL2 may come late; the budget is wanted from the deadline on, so that it is back when the next one comes in time.
+        if (cpu.due > slept) v.woke = cpu.due;
         v.budget.want(v.woke);
-        if (!admit(cpu, v, v.woke)) return program_timer(cpu);
+        v.budget.use(cpu.wake_charge);
+        if (!admit(cpu, v, now)) return program_timer(cpu);
     }
     cpu.scheduler.add(v, Scheduler::Place::Back);
     consider(cpu, v);
@@ -118,9 +123,10 @@ Vcpu* take_turns(Cpu& cpu) {
     account(cpu);
     Vcpu* const v = cpu.current;
     cpu.current = nullptr;
-    if (v == nullptr || v->state != VcpuState::Running) return cpu.scheduler.take();
+    if (v == nullptr) return cpu.scheduler.take();
+    v->ready_since = cpu.turn_started;  // or asleep
+    if (v->state != VcpuState::Running) return cpu.scheduler.take();
     set_state(*v, VcpuState::Ready);
-    v->ready_since = cpu.turn_started;
     if (v->limited && !go_on(cpu, *v)) return cpu.scheduler.take();
     if (v->policy != abi::Policy::Fixed) return cpu.scheduler.exchange(*v);
     cpu.scheduler.add(*v, cpu.yielding ? Scheduler::Place::Back : Scheduler::Place::Front);
@@ -297,8 +303,10 @@ void on_timer(Cpu& cpu) {
     for (int n = 0; n < most; ++n) {
         Timer* const timer = cpu.timers.expire(now);
         if (timer == nullptr) break;
+        cpu.due = timer->deadline;
         fire(cpu, *timer);
     }
+    cpu.due = 0;
     if (now >= cpu.slice_end) {
         cpu.slice_end = TimerQueue::never;
         cpu.need_resched |= cpu.current != nullptr;  // share vCPUs queue by virtual time: the one that waits longest is first

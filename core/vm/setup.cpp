@@ -12,6 +12,9 @@ std::uint64_t ticks_of(std::uint64_t nanoseconds) {
     return nanoseconds / second * arch::frequency() + nanoseconds % second * arch::frequency() / second;
 }
 
+/// What has to last that long at least.
+std::uint64_t ticks_up(std::uint64_t nanoseconds) { return nanoseconds == 0 ? 0 : ticks_of(nanoseconds - 1) + 1; }
+
 /// Timers that may be armed at once on the core.
 std::size_t count_timers(PlanView const& plan, std::uint32_t index, std::size_t vcpus) {
     std::size_t limits = 0;
@@ -33,6 +36,7 @@ void set_up_cpu(Pool& pool, PlanView const& plan, Cpu& cpu, std::uint32_t index)
         if (vcpu.weight < lightest) lightest = vcpu.weight;
     }
     cpu.index = index;
+    cpu.wake_charge = ticks_up(plan.header().wake_charge_ns);
     cpu.switch_ticks = arch::frequency() / 1'000'000;
     cpu.timers = TimerQueue{pool.array<Timer*>(count_timers(plan, index, count))};
     cpu.scheduler = Scheduler{Scheduler::part_for(sharers, lightest, arch::frequency())};
@@ -62,7 +66,7 @@ void set_up_vcpu(Vcpu& v, Vm& vm, Cpu& cpu, std::uint32_t index, abi::VcpuRecord
     v.pace = Scheduler::pace_of(record.weight == 0 ? abi::default_weight : record.weight);
     v.limited = record.budget_ns != 0 || record.policy == abi::Policy::Window;
     v.background = (record.flags & abi::vcpu_background) != 0;
-    if (record.budget_ns != 0) v.budget = Budget{ticks_of(record.budget_ns), ticks_of(record.period_ns)};
+    if (record.budget_ns != 0) v.budget = Budget{ticks_of(record.budget_ns), ticks_up(record.period_ns)};
     v.deadline = ticks_of(record.deadline_ns);
     v.vmpidr = 1ull << 31 | index;
     v.virtual_timer = {.owner = &v, .kind = Timer::Kind::Virtual};
