@@ -8,9 +8,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import guests  # noqa: E402
+import paths  # noqa: E402
 import tiffin_side  # noqa: E402
 from machines import BenchError, run_until  # noqa: E402
-from table import Row, Table  # noqa: E402
+from table import LONGEST_OF_ALL, Row, Table  # noqa: E402
 
 
 def test_medians_are_read_whatever_stands_before_them():
@@ -57,6 +58,16 @@ def test_every_row_name_that_the_parsers_give_is_in_the_table():
     names = {r.name for r in Table().rows}
     tick = guests.tick("bench: tick jobs=1000 missed=1 avg=2 p99=3 max=4")
     assert names >= set(guests.MICRO.values()) | set(tick) | {guests.FIRST_INSTRUCTION.format(m) for m in (8, 512)}
+
+
+def test_the_contract_charges_for_the_dearest_switch_and_what_a_tick_takes_beyond_one(tmp_path):
+    table = Table()
+    kinds = {"fixed priority": 400, "by weight": 430, "both using FP": 575}
+    table.put("tiffin", {f"switch between two VMs, {kind}": cost for kind, cost in kinds.items()})
+    table.put("tiffin", {"1 ms tick beside a spinner: worst": 900, "1 ms tick beside the hostile guest: worst": 4000, LONGEST_OF_ALL: 16000})
+    paths.write(tmp_path / "paths.inc", table)
+    lines = (tmp_path / "paths.inc").read_text().splitlines()
+    assert [line.split(",")[:2] for line in lines[1:4]] == [['{"switching"', " 575"], ['{"interrupt"', " 500"], ['{"masked"', " 16000"]]
 
 
 def test_a_run_without_its_verdict_says_what_it_waited_for():

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import native_side
+import paths
 import tiffin_side
 import xen_side
 from machines import BenchError, require_programs
@@ -23,6 +24,7 @@ def arguments():
     parser.add_argument("--skip-linux", action="store_true", help="leave out the two Linux rows, which take most of the time")
     parser.add_argument("--longest-paths", metavar="FILE", help="a row from what `pytest tests/qemu --longest-paths FILE` found")
     parser.add_argument("--json", metavar="FILE", help="also write the rows as JSON")
+    parser.add_argument("--paths", metavar="FILE", help="also write what the contract charges for the hypervisor's paths")
     return parser.parse_args()
 
 
@@ -57,6 +59,8 @@ def main():
         print(f"bench: not measured: {problem}", file=sys.stderr)
     if options.json:
         table.write_json(options.json)
+    if options.paths and not table.problems:
+        paths.write(options.paths, table)
     return 1 if table.problems else 0
 
 

@@ -5,6 +5,7 @@
 #include "base/addr.hpp"
 #include "tool/board/qemu_board.hpp"
 #include "tool/check/schedule.hpp"
+#include "tool/contract/from_description.hpp"
 #include "tool/description/parse.hpp"
 #include "tool/guest_tree/guest_tree.hpp"
 
@@ -14,7 +15,7 @@ namespace {
 class Builder {
 public:
     explicit Builder(BuildOptions const& options)
-        : options_{options}, files_{Places{options.description}}, result_{Problems{options.description}, {}, {}} {}
+        : options_{options}, files_{Places{options.description}}, result_{Problems{options.description}, {}, {}, {}} {}
 
     BuildResult run() {
         if (!read_description()) return std::move(result_);
@@ -27,8 +28,11 @@ public:
         auto grants = check_grants(description(), *board, problems());
         auto const hypervisor = find_hypervisor();
         if (!problems().empty()) return std::move(result_);
+        result_.cores = contract_cores(description(), grants);
+        check_contract(description(), result_.cores, problems());
         for (std::size_t i = 0; i < guests.size(); ++i) guests[i].grants = std::move(grants[i]);
-        if (add_trees(guests, *board)) result_.packed = pack({description(), *board, guests, *hypervisor}, problems());
+        if (add_trees(guests, *board))
+            result_.packed = pack({description(), *board, guests, *hypervisor, wake_charge()}, problems());
         return std::move(result_);
     }
 
@@ -46,6 +50,11 @@ private:
         }
         description() = parse_description({reinterpret_cast<char const*>(bytes->data()), bytes->size()}, problems());
         return true;
+    }
+
+    /// All cores have the same.
+    [[nodiscard]] std::uint64_t wake_charge() const {
+        return result_.cores.empty() ? 0 : result_.cores.front().overheads.wake_charge;
     }
 
     /// The paths that the description names are worth checking even if other fields of the domain are wrong.

@@ -2,7 +2,9 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "tool/contract/task_set.hpp"
 #include "tool/pack/pack.hpp"
 
 namespace tiffin {
@@ -17,7 +19,8 @@ struct BuildOptions {
 struct BuildResult {
     Problems problems;
     Description description;
-    std::optional<Packed> packed;  // there if no problem was found
+    std::vector<contract::Core> cores;  // what the contract is about; empty if the description is too wrong for it
+    std::optional<Packed> packed;       // there if no problem was found
 };
 
 BuildResult build(BuildOptions const& options);

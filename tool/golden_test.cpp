@@ -8,6 +8,8 @@
 #include <sstream>
 
 #include "tool/build.hpp"
+#include "tool/contract/plot.hpp"
+#include "tool/contract/words.hpp"
 
 namespace tiffin {
 namespace {
@@ -29,25 +31,39 @@ std::vector<std::string> cases() {
     return names;
 }
 
-/// What `tiffin check` says of a case. The board is a committed device tree, unless the case is about the board.
-std::string said(fs::path const& folder) {
+/// `tiffin check` of a case. The board is a committed device tree, unless the case is about the board.
+BuildResult checked(fs::path const& folder) {
     setenv("TIFFIN_CACHE", "cache", 1);
     setenv("TIFFIN_BUILD", "build", 1);
     auto const description = (folder / "device.yaml").string();
     auto const about_the_board = content(description).find("dtb:") != std::string::npos;
     auto const board = about_the_board ? "" : "tests/golden/files/virt-gicv3.dtb";
-    return build({.description = description, .board = board, .hypervisor = "", .check_only = true}).problems.text();
+    return build({.description = description, .board = board, .hypervisor = "", .check_only = true});
+}
+
+void expect_file(fs::path const& file, std::string const& text) {
+    if (std::getenv("TIFFIN_UPDATE_GOLDEN") != nullptr) std::ofstream{file, std::ios::binary} << text;
+    ASSERT_TRUE(fs::exists(file));
+    EXPECT_EQ(text, content(file));
 }
 
 class Golden : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, SaysWhatIsExpected) {
     auto const folder = fs::path{"tests/golden"} / GetParam();
-    auto const text = said(folder);
-    if (std::getenv("TIFFIN_UPDATE_GOLDEN") != nullptr) std::ofstream{folder / "expected.txt", std::ios::binary} << text;
-    ASSERT_TRUE(fs::exists(folder / "expected.txt"));
-    EXPECT_EQ(text, content(folder / "expected.txt"));
+    auto const text = checked(folder).problems.text();
+    expect_file(folder / "expected.txt", text);
     EXPECT_EQ(text.empty(), GetParam().starts_with("good-")) << "only the cases named good-* have nothing to be said against";
+}
+
+TEST(GoldenContract, IsExplainedAndDrawn) {
+    for (auto const* name : {"good-contract-explained", "good-contract-of-shares-and-budgets", "good-static-schedule",
+                             "contract-deadline-can-be-missed"}) {
+        auto const folder = fs::path{"tests/golden"} / name;
+        auto const cores = checked(folder).cores;
+        expect_file(folder / "explained.txt", contract::explain(cores));
+        expect_file(folder / "plot.svg", contract::plot(cores));
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Golden, ::testing::ValuesIn(cases()), [](auto const& parameter) {

@@ -5,6 +5,8 @@
 #include <iostream>
 
 #include "tool/build.hpp"
+#include "tool/contract/plot.hpp"
+#include "tool/contract/words.hpp"
 #include "tool/demo/demo.hpp"
 #include "tool/description/fields.hpp"
 #include "tool/explain/explain.hpp"
@@ -40,15 +42,26 @@ struct Arguments {
     BuildOptions build;
     RunOptions run;
     TraceOptions trace;
-    std::string output, folder, socket, elf;
+    std::string output, plot, folder, socket, elf;
     unsigned demo_timeout_s{600};
     bool json{false}, explain{false}, schema{false};
 };
+
+bool write_plot(std::string const& path, std::vector<contract::Core> const& cores) {
+    auto const picture = contract::plot(cores);
+    auto const* const bytes = reinterpret_cast<std::byte const*>(picture.data());
+    std::string why;
+    if (write_file(path, {bytes, bytes + picture.size()}, why)) return true;
+    fmt::print(stderr, "tiffin: {}\n", why);
+    return false;
+}
 
 int check(Arguments& a) {
     a.build.check_only = true;
     auto const result = build(a.build);
     auto const status = report(result.problems, a.json);
+    if (a.explain) fmt::print("{}", contract::explain(result.cores));
+    if (!a.plot.empty() && !write_plot(a.plot, result.cores)) return 1;
     if (status == 0 && !a.json) fmt::print("{}: no problems, {} VMs\n", a.build.description, result.description.domains.size());
     return status;
 }
@@ -106,6 +119,8 @@ void add_check_and_build(CLI::App& app, Arguments& a, int& status) {
     auto* const check_command = app.add_subcommand("check", "List all that is wrong with a description");
     add_build_options(*check_command, a.build);
     check_command->add_flag("--json", a.json, "Problems as JSON, for editors");
+    check_command->add_flag("--explain", a.explain, "Print the contract: for each core who gets what, and what it is made of");
+    check_command->add_option("--plot", a.plot, "A file for a picture (SVG) of each core's worst moment");
     check_command->callback([&] { status = check(a); });
 
     auto* const build_command = app.add_subcommand("build", "Check a description and write the boot image");

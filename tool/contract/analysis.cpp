@@ -138,7 +138,11 @@ Verdict worst_response(Core const& core, std::size_t task) {
     if (auto const no = hopeless(core, task)) return *no;
     auto const& me = core.tasks[task];
     Verdict verdict{.response = Level{core, task, plain_cost(core, me)}.worst(), .why = Unbounded::Overloaded};
-    if (verdict.response) verdict.response->usable = usable(core, me, *verdict.response);
+    if (!verdict.response) return verdict;
+    auto& r = *verdict.response;
+    r.late = core.overheads.blocking() + core.overheads.interrupt + wake_cost(core, me);
+    r.worst += r.late;
+    r.usable = usable(core, me, r);
     return verdict;
 }
 

@@ -16,7 +16,7 @@ struct Interference {
 };
 
 /// The worst case of one vCPU, and what it is made of: worst == activations * own + blocking + others' interrupts + interference
-/// - (activations - 1) * period.
+/// + late - (activations - 1) * period.
 struct Response {
     Ns worst{0};
     std::uint64_t activations{1};  // in one busy stretch of the core; more than one only if the deadline is beyond the period
@@ -24,6 +24,7 @@ struct Response {
     Ns blocking{0};                // the path at EL2 that is under way
     Ns interrupts{0};              // for vCPUs of lower priority: each of their timers and devices can fire once
     std::vector<Interference> interference{};
+    Ns late{0};    // it woke so much late the last time, so a part of its budget may be back as much late, and wakes it again
     Ns usable{0};  // of its budget, for the guest itself: the rest may go to EL2 in its turns
 };
 

@@ -91,7 +91,9 @@ void Simulator::wake(Vcpu& v) {
             last = v.chunks.front().from;
             v.chunks.pop_front();
         }
-        if (ready != 0) v.chunks.push_front({std::max(v.wake_at, last), ready});
+        // From a core that slept EL2 does not know since when: it takes the time at which it came.
+        auto const noticed = current_ == nullptr ? now_ : v.wake_at + random(overheads_.blocking() + 1);
+        if (ready != 0) v.chunks.push_front({std::max(std::min(now_, noticed), last), ready});
         v.deserving = v.wake_at >= v.whole_from;
         v.woke = v.arrival = v.wake_at;
         v.used = 0;

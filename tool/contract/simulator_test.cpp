@@ -197,7 +197,7 @@ TEST(Simulator, SeesAStormOfWakeUpsStealUnlessItsBudgetPaysForThem) {
     auto const paid = worst_below(c, Habit::Storm);
     EXPECT_LT(paid, 190u);
     EXPECT_LE(paid, worst_response(c, 1).response->worst - 400 + 60) << "it asked for 60 of 400";
-    EXPECT_LT(worst_response(c, 1).response->worst, 100u + 400u + 30u);
+    EXPECT_LT(worst_response(c, 1).response->worst, 100u + 400u + 40u);
 }
 
 TEST(Simulator, SeesABudgetOverrunByAPathThatNothingInterrupts) {

@@ -139,6 +139,7 @@ private:
         h.board.name = t.text(in_.board.name);
         for (auto const& r : in_.board.memory) t.memory.push_back({r.base, r.size});
         h.trace_bytes = options.trace;
+        h.wake_charge_ns = static_cast<std::uint32_t>(std::min<std::uint64_t>(in_.wake_charge, ~0u));
         for (std::size_t i = 0; i < in_.guests.size(); ++i) add_vm(t, order_.empty() ? i : order_[i]);
         for (auto const& schedule : in_.description.schedules) add_frame(t, schedule);
         return t;

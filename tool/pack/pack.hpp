@@ -24,6 +24,7 @@ struct PackInput {
     Board const& board;
     std::vector<GuestParts> const& guests;
     Hypervisor const& hypervisor;
+    std::uint64_t wake_charge{0};  // ns: PlanHeader::wake_charge_ns
 };
 
 /// A boot image, and the plan in it.
