@@ -112,6 +112,7 @@ TEST(Argument, IsFoundByItsWholeName) {
     EXPECT_EQ(argument("ab=1 b=2  c=", "b").value(), "2");
     EXPECT_EQ(argument("ab=1 b=2  c=", "c").value(), "");
     EXPECT_FALSE(argument("ab=1", "b"));
+    EXPECT_FALSE(argument("a=1", "b"));
     EXPECT_FALSE(argument("", "b"));
 }
 

@@ -95,8 +95,8 @@ TEST(Board, EveryTruncationOfATreeIsRefused) {
     std::string why;
     auto const bytes = read_file("tests/golden/files/virt-gicv3.dtb", why);
     ASSERT_NE(bytes, nullptr);
-    std::vector<std::string> reasons;
     for (std::size_t n = 0; n < bytes->size(); n += 7) {
+        std::vector<std::string> reasons;  // each tree's own: one that is left over refuses the next
         EXPECT_FALSE(read_board({bytes->begin(), bytes->begin() + static_cast<std::ptrdiff_t>(n)}, reasons)) << n;
     }
 }

@@ -65,7 +65,9 @@ Verdict console_write_lies() {
 }
 
 Verdict statistics_that_do_not_exist() {
-    return first_of(answers(invalid_parameter, hypercall::VcpuStats(4)), answers(invalid_parameter, hypercall::VcpuStats(~0ull)));
+    constexpr auto last = static_cast<std::uint64_t>(tiffin::abi::StatId::Late);
+    return first_of(answers(invalid_parameter, hypercall::VcpuStats(last + 1)),
+                    answers(invalid_parameter, hypercall::VcpuStats(~0ull)));
 }
 
 Verdict unknown_firmware_functions() {
