@@ -13,6 +13,7 @@
 #include "tool/new/new.hpp"
 #include "tool/run/process.hpp"
 #include "tool/run/run_command.hpp"
+#include "tool/trace/audit_command.hpp"
 #include "tool/trace/trace_command.hpp"
 
 namespace {
@@ -160,20 +161,39 @@ void add_run_and_demo(CLI::App& app, Arguments& a, int& status) {
     console_command->callback([&] { status = attach_console(a.socket); });
 }
 
+void add_trace_file(CLI::App& command, TraceOptions& options) {
+    auto* const file =
+        command.add_option("trace", options.file, "What `tiffin run --trace` wrote, or a dump of the board's memory");
+    auto* const console =
+        command.add_option("--from-console", options.console, "Instead: a log in which the shell's `trace` was printed");
+    file->excludes(console);
+    command.parse_complete_callback([&options] {
+        if (options.file.empty() && options.console.empty()) throw CLI::RequiredError{"trace or --from-console"};
+    });
+}
+
+int run_audit(Arguments& a) {
+    a.build.check_only = true;
+    auto const result = build(a.build);
+    if (!result.problems.empty()) return report(result.problems, false);
+    bool const from_console = !a.trace.console.empty();
+    return audit_command(result.cores, from_console ? a.trace.console : a.trace.file, from_console);
+}
+
+void add_audit(CLI::App& app, Arguments& a, int& status) {
+    auto* const command = app.add_subcommand("audit", "Compare the trace of a run with what the description promises");
+    add_build_options(*command, a.build);
+    add_trace_file(*command, a.trace);
+    command->callback([&] { status = run_audit(a); });
+}
+
 void add_trace(CLI::App& app, Arguments& a, int& status) {
     auto* const command = app.add_subcommand("trace", "Say what is in a trace, and write it for Perfetto or as a page");
-    auto* const file =
-        command->add_option("file", a.trace.file, "What `tiffin run --trace` wrote, or a dump of the board's memory");
-    auto* const console =
-        command->add_option("--from-console", a.trace.console, "Instead: a log in which the shell's `trace` was printed");
-    file->excludes(console);
+    add_trace_file(*command, a.trace);
     command->add_option("-o,--output", a.trace.perfetto, "A file for ui.perfetto.dev (.pftrace)");
     command->add_option("--html", a.trace.html, "A file for a page with timeline, shares, histograms and worst cases");
     command->add_flag("--json", a.trace.json, "The summary as JSON");
-    command->callback([&] {
-        if (a.trace.file.empty() && a.trace.console.empty()) throw CLI::RequiredError{"file or --from-console"};
-        status = trace_command(a.trace);
-    });
+    command->callback([&] { status = trace_command(a.trace); });
 }
 
 void add_the_rest(CLI::App& app, Arguments& a, int& status) {
@@ -203,6 +223,7 @@ int main(int argc, char** argv) try {
     add_check_and_build(app, a, status);
     add_run_and_demo(app, a, status);
     add_trace(app, a, status);
+    add_audit(app, a, status);
     add_the_rest(app, a, status);
     CLI11_PARSE(app, argc, argv);
     return status;

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from conftest import ROOT, TOOL, Tool
-from harness.describe import Board, app, description, metronome
+from harness.describe import Board, app, description, fixed, metronome
 
 TRACED = {"trace": "1 MiB"}
 TWO = {"metronome": metronome(jobs=50), "spinner": app("spinner", cmdline="spinner.ms=80")}
@@ -123,6 +123,31 @@ def test_perfettos_format_as_protoc_reads_it(tool, tmp_path):
     assert begins > 200 and begins == text.count("type: TYPE_SLICE_END")
     assert 'name: "metronome"' in text and 'name: "EL2 timer"' in text
     assert not re.search(r"^\s*\d+:", text, re.MULTILINE), "a field that Perfetto does not know"
+
+
+def contract(greedy_budget, folder):
+    """The path of a description in which a real-time VM shares the core with a greedy one."""
+    speed = {"instructions-per-second": 1_000_000_000, "margin": 20}
+    cpu = {"core": 0, "policy": "fixed", "priority": 40, "budget": "100 us", "period": "1 ms", "deadline": "900 us"}
+    domains = {"metronome": app("metronome", cmdline="metronome.jobs=100", cpus=[cpu]),
+               "greedy": app("spinner", cmdline="spinner.ms=150", cpus=[fixed(50, greedy_budget)])}
+    source = folder / f"{greedy_budget.replace(' ', '-')}.yaml"
+    source.write_text(description(domains, options=TRACED, speed=speed), encoding="utf-8")
+    return source
+
+
+def test_an_audit_finds_that_a_run_kept_its_contract_and_that_it_breaks_a_smaller_one(tool, tmp_path):
+    promised, less = contract("200 us", tmp_path), contract("100 us", tmp_path)
+    trace = tmp_path / "run.trace"
+    run = tool("run", "--icount", "--timeout", 100, "--trace", trace, promised)
+    assert run.returncode == 0, run.stdout + run.stderr
+    kept = tool("audit", promised, trace)
+    assert kept.returncode == 0, kept.stdout + kept.stderr
+    assert "audit: every bound was kept" in kept.stdout
+    assert re.search(r"metronome: .*; (\d+) of \1 activations have a bound", kept.stdout), kept.stdout
+    broken = tool("audit", less, trace)
+    assert broken.returncode == 1
+    assert re.search(r"PASSED greedy: from [\d.]+ us on it ran 19\d\.\d+ us in 1000\.000 us, and 1\d\d\.\d+ us is the most", broken.stdout)
 
 
 CHROMIUM = shutil.which("chromium-headless-shell")

@@ -19,7 +19,8 @@ bool add_base64(std::string_view text, std::vector<std::byte>& out) {
         auto const value = digits.find(c);
         if (value == digits.npos) return false;
         group = group << 6 | static_cast<std::uint32_t>(value);
-        if ((have += 6) < 8) continue;
+        have += 6;
+        if (have < 8) continue;
         have -= 8;
         out.push_back(static_cast<std::byte>(group >> have));
     }
