@@ -46,7 +46,6 @@ struct Cpu {
 
     // What other cores ask of it (core/smp).
     Mailbox<Mail> mailbox;
-    Mail* unread{nullptr};           // taken out of the mailbox, and not yet done
     std::atomic<bool> ready{false};  // it has come up, and takes mail
 
     // What arch/ needs of it.

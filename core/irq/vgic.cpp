@@ -48,7 +48,8 @@ bool holds(Vcpu const& v, std::uint32_t intid) { return intid < 32 || v.vm->vgic
     auto const m = mask(intid);
     if ((b.edge & m) == 0 || (b.hardware & m) != 0) return true;
     auto merged = lr;
-    bool const may_merge = Lr::is_pending(lr) || (b.enabled & enabled_groups(v, b) & m) != 0;
+    bool const moving = intid >= 32 && v.vm->vgic.target[intid - 32].routed != v.index;  // what comes now is another's
+    bool const may_merge = Lr::is_pending(lr) || (!moving && (b.enabled & enabled_groups(v, b) & m) != 0);
     if (may_merge && sent_by_listed(v, intid, lr)) {
         merged = Lr::LrState::set(lr, Lr::is_active(lr) ? Lr::State::PendingActive : Lr::State::Pending);
         if (!take_same_sender(v, intid, lr)) b.pending &= ~m;

@@ -70,14 +70,8 @@ void post_sgi(Vcpu& to, std::uint32_t intid, std::uint32_t sender) {
 }
 
 void drain(Cpu& cpu) {
-    for (int n = 0; n < most; ++n) {
-        if (cpu.unread == nullptr) cpu.unread = cpu.mailbox.take_all();
-        if (cpu.unread == nullptr) return;
-        Mail& letter = *cpu.unread;
-        cpu.unread = letter.next;  // before its requests become 0: from then on another core may post it again
-        act(*letter.owner, letter.requests.exchange(0, std::memory_order_acq_rel));
-    }
-    arch::send_sgi(cpu, sgi);
+    if (cpu.mailbox.serve(most, [](Mail& letter, std::uint32_t requests) { act(*letter.owner, requests); }))
+        arch::send_sgi(cpu, sgi);
 }
 
 void start(Vcpu& v) {

@@ -1,7 +1,7 @@
 // How one core asks another for something: lock-free, without waiting, and nothing asked is ever lost.
 //
 //   any core                                        the core whose mailbox it is
-//   post: requests |= what                          SGI: take_all: first -> nullptr
+//   post: requests |= what                          SGI: serve: first -> nullptr
 //         was it 0? then it is in no mailbox:       for each item: read next, then requests -> 0, then act
 //         put it in front of the list
 //         was the list empty? send an SGI
@@ -26,11 +26,23 @@ public:
         } while (!first_.compare_exchange_strong(head, &item, std::memory_order_release, std::memory_order_relaxed));
         return head == nullptr;
     }
-    /// Everything that was put in, latest first. Only for the core whose mailbox it is.
-    Item* take_all() { return first_.exchange(nullptr, std::memory_order_acquire); }
+    /// Calls `act(item, requests)` for at most `most` items. True: there may be more, and the core must be told again. Only for the
+    /// core whose mailbox it is.
+    template <class Act>
+    bool serve(int most, Act act) {
+        for (int n = 0; n < most; ++n) {
+            if (unread_ == nullptr) unread_ = first_.exchange(nullptr, std::memory_order_acquire);
+            if (unread_ == nullptr) return false;
+            Item& item = *unread_;
+            unread_ = item.next;  // before its requests become 0: from then on another core may post it again
+            act(item, item.requests.exchange(0, std::memory_order_acq_rel));
+        }
+        return true;
+    }
 
 private:
     typename Item::template Atomic<Item*> first_{nullptr};
+    Item* unread_{nullptr};  // taken out, and not yet served; its core's alone
 };
 
 }  // namespace tiffin
