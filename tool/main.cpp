@@ -44,6 +44,7 @@ struct Arguments {
     RunOptions run;
     TraceOptions trace;
     std::string output, plot, folder, socket, elf;
+    std::string demo{"handheld"};
     unsigned demo_timeout_s{600};
     bool json{false}, explain{false}, schema{false};
 };
@@ -86,9 +87,11 @@ int run(Arguments& a) {
 }
 
 int run_demo(Arguments& a) {
-    a.build.description = Places::root() + "/examples/handheld/device.yaml";
+    auto const hive = a.demo == "hive";
+    a.build.description = Places::root() + "/examples/" + a.demo + "/device.yaml";
     auto const result = build(a.build);
-    return result.packed ? demo(result, a.build, a.demo_timeout_s) : report(result.problems, false);
+    if (!result.packed) return report(result.problems, false);
+    return hive ? hive_demo(result, a.build, a.demo_timeout_s) : demo(result, a.build, a.demo_timeout_s);
 }
 
 /// Copies stdin to stdout, with a name behind each frame of a backtrace.
@@ -152,7 +155,11 @@ void add_run_and_demo(CLI::App& app, Arguments& a, int& status) {
     run_command->add_option("--serial", a.run.serial, "unix:PATH, where `tiffin console PATH` can attach");
     run_command->callback([&] { status = run(a); });
 
-    auto* const demo_command = app.add_subcommand("demo", "Four VMs on one core: Linux, a real-time Linux, two standalone apps");
+    auto* const demo_command =
+        app.add_subcommand("demo", "Four VMs on one core: Linux, a real-time Linux, two standalone apps; or 256");
+    demo_command->add_option("which", a.demo, "handheld, or hive: 256 VMs on one core")
+        ->check(CLI::IsMember({"handheld", "hive"}))
+        ->capture_default_str();
     demo_command->add_option("--timeout", a.demo_timeout_s, "Seconds of host time after which to give up")->capture_default_str();
     demo_command->callback([&] { status = run_demo(a); });
 

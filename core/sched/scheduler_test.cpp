@@ -109,7 +109,7 @@ TEST(Scheduler, ASliceEndsWithThePartOfTheRoundAndNeverLastsLongerThanTheVcpuMay
     EXPECT_NEAR(static_cast<double>(q.scheduler.slice(light)), 400, 1);
     q.scheduler.charge(one, 1500);
     EXPECT_EQ(q.scheduler.slice(one), 2500u) << "what an interrupted one has left";
-    q.scheduler.charge(one, 2000);
+    q.scheduler.charge(one, 2100);
     EXPECT_EQ(q.scheduler.slice(one), 10'000u) << "too little is left: it runs on because nobody else does";
 }
 

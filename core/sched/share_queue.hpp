@@ -6,7 +6,7 @@
 //
 // In a round everybody may run until his virtual time (run time by weight) reaches its end; when nobody has any left, the next one begins,
 // one part later. So shares are right after any whole number of rounds, and in between no two that both wanted to run differ by more than a
-// part and a quarter, however often the one or the other was interrupted. Within a round the order is that of coming; it matters to nobody's
+// part and an eighth, however often the one or the other was interrupted. Within a round the order is that of coming; it matters to nobody's
 // share, and so to choose and to queue is O(1). (Rounds of virtual time: Nieh, Vaill, Zhong, "Virtual-Time Round-Robin: An O(1) Proportional
 // Share Scheduler", USENIX 2001. There the queue is sorted by weight; here a vCPU's slice ends with its part instead.)
 #pragma once
@@ -20,7 +20,7 @@ class ShareQueue {
 public:
     ShareQueue() = default;
     /// `part`: ticks of virtual time for each round.
-    explicit ShareQueue(std::uint64_t part) : part_{part}, crumb_{part / 4}, end_{part} {}
+    explicit ShareQueue(std::uint64_t part) : part_{part}, crumb_{part / 8}, end_{part} {}
 
     [[nodiscard]] bool empty() const { return turn_.first == nullptr && done_.first == nullptr; }
     /// Queues a vCPU that is not queued. First of all if it has had less than who is first now, or if that is asked for.
@@ -32,7 +32,7 @@ public:
     /// Nothing happens to one that is not queued.
     void remove(Vcpu& v);
 
-    /// Ticks of virtual time that `v` has left in this round; 0 for less than a quarter of a part, which it gets in the next one.
+    /// Ticks of virtual time that `v` has left in this round; 0 for less than an eighth of a part, which it gets in the next one.
     [[nodiscard]] std::uint64_t left(Vcpu const& v) const;
     /// No one's virtual time is beyond the round's end: who runs on because nobody waits takes it along.
     void reached(std::uint64_t virtual_time) { end_ = virtual_time > end_ ? virtual_time : end_; }

@@ -46,13 +46,13 @@ TEST(ShareQueue, WhoHadLessThanTheFirstGoesBeforeHim) {
 
 TEST(ShareQueue, WhoHadHisPartWaitsForTheNextRound) {
     Waiting w;
-    Vcpu &done = w.add(part), &nearly = w.add(part - part / 4 + 1), &some = w.add(part / 2);
+    Vcpu &done = w.add(part), &nearly = w.add(part - part / 8 + 1), &some = w.add(part / 2);
     EXPECT_EQ(w.queue.take(), &some);
     EXPECT_EQ(w.queue.begin(), 0u);
     EXPECT_EQ(w.queue.take(), &done);
     EXPECT_EQ(w.queue.begin(), part) << "the next round has begun";
     EXPECT_EQ(w.queue.take(), &nearly) << "in the order in which they had had it";
-    EXPECT_EQ(w.queue.left(nearly), part + part / 4 - 1) << "and what was too little is not lost";
+    EXPECT_EQ(w.queue.left(nearly), part + part / 8 - 1) << "and what was too little is not lost";
 }
 
 TEST(ShareQueue, WhoGivesWayWithTimeLeftComesAgainInTheSameRound) {

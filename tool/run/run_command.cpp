@@ -57,7 +57,8 @@ int run_built(BuildResult const& built, BuildOptions const& build_options, RunOp
     auto const binary =
         build_options.hypervisor.empty() ? default_hypervisor(Places{build_options.description}) : build_options.hypervisor;
     auto const symbols = Symbols::open(hypervisor_elf(binary), why);
-    Watcher::Options watch{.colour = isatty(STDOUT_FILENO) != 0, .symbols = symbols ? &*symbols : nullptr, .expectations = {}};
+    Watcher::Options watch{
+        .colour = isatty(STDOUT_FILENO) != 0, .symbols = symbols ? &*symbols : nullptr, .expectations = {}, .digest = {}};
     for (auto const& text : options.expect) {
         auto expectation = parse_expectation(text, why);
         if (!expectation) {

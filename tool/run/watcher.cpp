@@ -50,6 +50,7 @@ std::string Watcher::feed(std::string_view bytes) {
 void Watcher::take(char c, std::string& out) {
     if (c == '\n') return line_ended(out);
     if (line_.size() < longest_line) line_.push_back(c);
+    if (options_.digest) return;
     if (!holding_) {
         out.push_back(c);
         return;
@@ -73,14 +74,28 @@ void Watcher::line_ended(std::string& out) {
     // A line that was painted over its echo: the text behind the last return is what stands there in the end.
     if (auto const last = line_.rfind('\r'); last != std::string::npos) line_.erase(0, last + 1);
     auto const name = options_.symbols != nullptr ? options_.symbols->annotation(line_) : "";
-    if (!name.empty()) out += "  " + name;
-    out.push_back('\n');
+    if (!options_.digest) {
+        if (!name.empty()) out += "  " + name;
+        out.push_back('\n');
+    }
     if (auto const status = stop_status(line_)) status_ = status;
     auto const said = split(line_);
+    if (options_.digest) show_whole(said.vm, said.text, out);
     std::string text{said.text};
     for (auto& e : options_.expectations) e.met = e.met || (e.vm == said.vm && e.pattern.found_in(text));
     lines_[std::string{said.vm}].push_back(std::move(text));
     line_.clear();
+}
+
+void Watcher::show_whole(std::string_view vm, std::string_view text, std::string& out) {
+    if (auto const instead = options_.digest(vm, text)) {
+        out += *instead;
+        return;
+    }
+    auto const end = line_.starts_with('[') ? line_.find(']') : line_.npos;
+    out += end == line_.npos ? line_ : painted(line_.substr(0, end + 1)) + line_.substr(end + 1);
+    auto const name = options_.symbols != nullptr ? options_.symbols->annotation(line_) : "";
+    out += (name.empty() ? "" : "  " + name) + '\n';
 }
 
 std::string Watcher::painted(std::string const& prefix) const {

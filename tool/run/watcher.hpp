@@ -1,5 +1,6 @@
 // Reads the machine's serial line as it comes: shows it, understands it, and knows when all is said.
 #pragma once
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,6 +28,9 @@ public:
         bool colour{false};               // paint the `[vm]` prefixes
         Symbols const* symbols{nullptr};  // to name the frames of a backtrace
         std::vector<Expectation> expectations;
+        /// Given whose line it is and what it says: what to show in its place; nothing: the line as it is. With it, lines are shown
+        /// whole, instead of byte by byte.
+        std::function<std::optional<std::string>(std::string_view vm, std::string_view text)> digest;
     };
     explicit Watcher(Options options) : options_{std::move(options)} {}
 
@@ -43,6 +47,7 @@ public:
 private:
     void take(char c, std::string& out);
     void line_ended(std::string& out);
+    void show_whole(std::string_view vm, std::string_view text, std::string& out);
     [[nodiscard]] std::string painted(std::string const& prefix) const;
 
     Options options_;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tool/demo/demo.hpp"
+#include "tool/demo/report.hpp"
 #include "tool/run/terminal.hpp"
 
 namespace tiffin {
@@ -60,6 +60,16 @@ TEST(Watcher, PaintsPrefixesOnly) {
     EXPECT_TRUE(shown.starts_with("\x1b["));
     EXPECT_TRUE(shown.ends_with("m[linux]\x1b[0m x [y]\n")) << shown;
     EXPECT_EQ(w.feed("tiffin: x\n"), "tiffin: x\n");
+}
+
+TEST(Watcher, ADigestSeesWholeLinesAndMayReplaceThem) {
+    Watcher w{{.colour = false, .symbols = nullptr, .expectations = {}, .digest = [](std::string_view vm, std::string_view text) {
+                   return vm == "noisy" ? std::optional<std::string>{text == "first" ? "it speaks\n" : ""}
+                                        : std::optional<std::string>{};
+               }}};
+    EXPECT_EQ(w.feed("[noisy] fir"), "");
+    EXPECT_EQ(w.feed("st\r\n[noisy] more\n[quiet] x\ntiffin: y\n"), "it speaks\n[quiet] x\ntiffin: y\n");
+    EXPECT_EQ(w.lines("noisy").size(), 2u) << "nothing is lost";
 }
 
 TEST(Watcher, RefusesExpectationsWithoutVmOrWithABadExpression) {
