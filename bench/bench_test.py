@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import crowd  # noqa: E402
 import guests  # noqa: E402
 import paths  # noqa: E402
 import tiffin_side  # noqa: E402
@@ -77,3 +78,21 @@ def test_a_run_without_its_verdict_says_what_it_waited_for():
 
 def test_a_run_ends_with_its_verdict_and_not_with_its_time():
     assert "done" in run_until(["sh", "-c", "echo done; exec sleep 60"], ["done"], 30)
+
+
+def test_a_switch_among_many_is_the_median_wait_by_their_number():
+    text = "".join(f"[vm{i}] bench: yield={wait} min=1 max=9\n" for i, wait in enumerate((4000, 1, 4400, 4200)))
+    assert crowd.turns(text, 10) == 420
+
+
+def test_a_share_is_judged_against_all_and_its_weight():
+    text = "[w50-1] worker: ran_us=100 of_us=9\n[w100-1] worker: ran_us=200 of_us=9\n"
+    assert crowd.share_error(text) == 0
+    assert crowd.share_error(text + "[w100-2] worker: ran_us=230 of_us=9\n") == pytest.approx(8.49, abs=0.01)
+
+
+def test_growth_is_of_the_largest_number_and_each_must_meet_the_goal():
+    assert crowd.verdict({2: 400, 16: 430, 1024: 440}, "growth") == ("x1.10", "<= x1.10", "met")
+    assert crowd.verdict({2: 400, 16: 450, 1024: 440}, "growth")[2] == "NOT MET"
+    assert crowd.verdict({2: 900, 256: 1001}, 1000)[1:] == ("<= 1,000", "NOT MET")
+    assert crowd.verdict({}, 1000) == ("", "", "")

@@ -4,10 +4,12 @@
 Exit status: 0 if all asked for was measured (goals met or not), 1 if a run failed, 2 for a wrong command line."""
 
 import argparse
+import json
 import sys
 import tempfile
 from pathlib import Path
 
+import crowd
 import native_side
 import paths
 import tiffin_side
@@ -23,6 +25,7 @@ def arguments():
     parser.add_argument("--only", choices=SIDES, action="append", help="measure this side only; may be repeated")
     parser.add_argument("--skip-linux", action="store_true", help="leave out the two Linux rows, which take most of the time")
     parser.add_argument("--longest-paths", metavar="FILE", help="a row from what `pytest tests/qemu --longest-paths FILE` found")
+    parser.add_argument("--crowd", action="store_true", help="only what grows with the number of VMs: 2 to 1,024 on one core")
     parser.add_argument("--json", metavar="FILE", help="also write the rows as JSON")
     parser.add_argument("--paths", metavar="FILE", help="also write what the contract charges for the hypervisor's paths")
     return parser.parse_args()
@@ -39,6 +42,18 @@ def measure(table, side, skip_linux, work):
             table.problems.append(f"{side}: {title}: {problem}")
 
 
+def run_crowd(options, work):
+    problems = []
+    say = lambda title: print(f"bench: {title} ...", file=sys.stderr, flush=True)  # noqa: E731
+    rows, xen_rows = crowd.measure(work, not options.only or "xen" in options.only, say, problems)
+    print("\n".join(crowd.lines(rows, xen_rows)))
+    for problem in problems:
+        print(f"bench: not measured: {problem}", file=sys.stderr)
+    if options.json:
+        Path(options.json).write_text(json.dumps({"tiffin": rows, "xen": xen_rows}, indent=1) + "\n", encoding="utf-8")
+    return 1 if problems else 0
+
+
 def main():
     options = arguments()
     table = Table()
@@ -47,6 +62,8 @@ def main():
     except BenchError as problem:
         sys.exit(f"bench: {problem}")
     with tempfile.TemporaryDirectory(prefix="tiffin-bench-") as folder:
+        if options.crowd:
+            return run_crowd(options, Path(folder))
         for side in options.only or SIDES:
             measure(table, side, options.skip_linux, Path(folder))
     if options.longest_paths:

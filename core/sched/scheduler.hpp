@@ -23,10 +23,10 @@ public:
     static constexpr std::uint64_t pace_of(std::uint32_t weight) { return (std::uint64_t{weight} << 16) / abi::default_weight; }
 
     /// The part for `sharers` vCPUs, of whom the lightest has weight `lightest`; `second` in ticks. 4 ms. With more than eight it is
-    /// shorter, down to 0.2 ms, so that a round of all takes no seconds and shares are right after a few; no shorter, since a guest
-    /// should find something in its caches; and the lightest needs 50 us, or the core does nothing but switch.
+    /// shorter, 32 ms for all of them and 0.125 ms at least, so that a round takes no seconds and shares are right after a few; no
+    /// shorter, since a guest should find something in its caches; and the lightest needs 50 us, or the core would only switch.
     static constexpr std::uint64_t part_for(std::uint32_t sharers, std::uint32_t lightest, std::uint64_t second) {
-        auto const usual = sharers <= 8 ? second / 250 : sharers >= 160 ? second / 5000 : second * 32 / 1000 / sharers;
+        auto const usual = sharers <= 8 ? second / 250 : sharers >= 256 ? second / 8000 : second * 32 / 1000 / sharers;
         auto const least = second / 20'000 * abi::default_weight / lightest;
         return usual < least ? least : usual;
     }

@@ -96,7 +96,7 @@ TEST(Scheduler, APartOfARoundShrinksWhenManyShareAndGrowsForALightOne) {
     EXPECT_EQ(Scheduler::part_for(8, 100, second), 4000 * us);
     EXPECT_EQ(Scheduler::part_for(16, 100, second), 2000 * us);
     EXPECT_EQ(Scheduler::part_for(160, 100, second), 200 * us);
-    EXPECT_EQ(Scheduler::part_for(1024, 50, second), 200 * us);
+    EXPECT_EQ(Scheduler::part_for(1024, 50, second), 125 * us);
     EXPECT_EQ(Scheduler::part_for(1024, 10, second), 500 * us) << "of which the lightest gets 50 us";
 }
 

@@ -5,10 +5,12 @@
 //                                                                         a  c b x y end_
 //
 // In a round everybody may run until his virtual time (run time by weight) reaches its end; when nobody has any left, the next one begins,
-// one part later. So shares are right after any whole number of rounds, and in between no two that both wanted to run differ by more than a
-// part and an eighth, however often the one or the other was interrupted. Within a round the order is that of coming; it matters to nobody's
-// share, and so to choose and to queue is O(1). (Rounds of virtual time: Nieh, Vaill, Zhong, "Virtual-Time Round-Robin: An O(1) Proportional
-// Share Scheduler", USENIX 2001. There the queue is sorted by weight; here a vCPU's slice ends with its part instead.)
+// one part later. So shares are right after any whole number of rounds. In any stretch of time no two that both wanted to run differ by
+// more than two parts and a quarter (one had his part at both ends of it, the other at neither), however often either was interrupted.
+// Within a round the order is that of coming; it matters to nobody's share, and so to choose and to queue is O(1).
+//
+// (Rounds of virtual time: Nieh, Vaill, Zhong, "Virtual-Time Round-Robin: An O(1) Proportional Share Scheduler", USENIX 2001. There the
+// queue is sorted by weight; here a vCPU's slice ends with its part instead.)
 #pragma once
 #include <cstdint>
 

@@ -2,7 +2,8 @@
 // cntfrq 1 GHz) a tick of CNTVCT_EL0 is an instruction. Boot arguments:
 //   bench.mode=micro   single operations: `bench: NAME=MEDIAN min=A max=B`, in ticks
 //   bench.mode=yield   gives way bench.count times: ticks for each; between two VMs that both do it, a round trip of two switches
-//   bench.mode=tick    bench.count jobs of 1 ms, asleep between: `bench: tick jobs=N missed=N avg=A p99=B max=C`
+//   bench.mode=tick    bench.count jobs of 1 ms, asleep between: `bench: tick jobs=N missed=N avg=A p99=B max=C`; not before
+//                      bench.after_ms, so that many neighbours have started
 //   bench.mode=spin    never sleeps, never ends: the neighbour
 //   bench.fp=1         with bench.mode=yield: uses an FP register each turn
 //   bench.on=xen       gives way by Xen's hypercall instead of Tiffin's
@@ -129,7 +130,6 @@ std::uint64_t wake_up() {
 /// A write that the compiler's own code, the SGI's register access, adds to the SGI figure is a handful of instructions on all
 /// sides.
 void micro() {
-    print("bench: first_instruction={}\n", boot().entry_ticks);
     measure("null_hypercall", null_hypercall);
     measure("gicd_typer_read", [] { return device_read(interrupts::distributor() + 4); });
     measure("gicd_isenabler_write", enable_write);
@@ -179,9 +179,11 @@ void yield(std::uint64_t count) {
     bool const xen = argument(boot().arguments, "bench.on").value_or("") == "xen";
     bool const fp = argument(boot().arguments, "bench.fp").has_value();
     auto const once = xen ? yield_xen : fp ? yield_with_fp : yield_tiffin;
-    static constinit Histogram ticks{};
-    for (std::uint64_t done = 0; done < count; done += batch) ticks.add(once(batch) / batch);
-    print("bench: yield={} min={} max={}\n", ticks.percentile(50), ticks.min(), ticks.max());
+    static constinit std::array<std::uint64_t, 51> ticks{};
+    auto const batches = std::clamp<std::uint64_t>(count / batch, 1, ticks.size());
+    for (std::uint64_t i = 0; i < batches; ++i) ticks[i] = once(batch) / batch;
+    std::sort(ticks.begin(), ticks.begin() + batches);
+    print("bench: yield={} min={} max={}\n", ticks[batches / 2], ticks[0], ticks[batches - 1]);
 }
 
 struct Ticking {
@@ -206,7 +208,7 @@ void tick(std::uint64_t count) {
     interrupts::enable(timer::intid, 0x80, on_tick);
     ticking.period = timer::from_us(1000);
     ticking.left = count;
-    ticking.deadline = timer::now() + ticking.period;
+    ticking.deadline = timer::now() + ticking.period + timer::from_us(argument(boot().arguments, "bench.after_ms", 0) * 1000);
     timer::set_deadline(ticking.deadline);
     while (*const_cast<std::uint64_t volatile*>(&ticking.left) != 0) wait_for_interrupt();
     auto const& late = ticking.late;
@@ -223,6 +225,7 @@ unsigned app_main() {
     interrupts::enable(sgi, 0x80, on_sgi);
     interrupts::enable(timer::intid, 0x80, on_timer);
     print("bench: counter_hz={} gic=v{} mode={}\n", timer::frequency(), interrupts::gic_version(), mode);
+    print("bench: first_instruction={}\n", boot().entry_ticks);
     if (mode == "micro")
         micro();
     else if (mode == "yield")
