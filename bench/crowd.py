@@ -55,7 +55,7 @@ def run_tick(work, count):
 
 
 def run_xen_tick(work, count, options):
-    domains = [xen_side.domain(f"tick {AFTER}")] + [xen_side.domain("spin", 4) for _ in range(count - 1)]
+    domains = [xen_side.domain(f"tick {AFTER}")] + [xen_side.domain("spin") for _ in range(count - 1)]
     return ticks(xen(work, domains, options, [guests.DONE], 600))
 
 
