@@ -87,11 +87,14 @@ int run(Arguments& a) {
 }
 
 int run_demo(Arguments& a) {
-    auto const hive = a.demo == "hive";
     a.build.description = Places::root() + "/examples/" + a.demo + "/device.yaml";
     auto const result = build(a.build);
     if (!result.packed) return report(result.problems, false);
-    return hive ? hive_demo(result, a.build, a.demo_timeout_s) : demo(result, a.build, a.demo_timeout_s);
+    if (a.demo == "hive") return hive_demo(result, a.build, a.demo_timeout_s);
+    if (a.demo == "handheld") return demo(result, a.build, a.demo_timeout_s);
+    a.run.icount = true;
+    a.run.timeout_s = a.demo_timeout_s;
+    return run_built(result, a.build, a.run);
 }
 
 /// Copies stdin to stdout, with a name behind each frame of a backtrace.
@@ -156,9 +159,9 @@ void add_run_and_demo(CLI::App& app, Arguments& a, int& status) {
     run_command->callback([&] { status = run(a); });
 
     auto* const demo_command =
-        app.add_subcommand("demo", "Four VMs on one core: Linux, a real-time Linux, two standalone apps; or 256");
-    demo_command->add_option("which", a.demo, "handheld, or hive: 256 VMs on one core")
-        ->check(CLI::IsMember({"handheld", "hive"}))
+        app.add_subcommand("demo", "Four VMs on one core: Linux, a real-time Linux, two standalone apps; or another example");
+    demo_command->add_option("which", a.demo, "handheld; hive: 256 VMs on one core; duo: two cores; quad: four")
+        ->check(CLI::IsMember({"handheld", "hive", "duo", "quad"}))
         ->capture_default_str();
     demo_command->add_option("--timeout", a.demo_timeout_s, "Seconds of host time after which to give up")->capture_default_str();
     demo_command->callback([&] { status = run_demo(a); });

@@ -66,7 +66,7 @@ constexpr Field table[] = {
     {"domain", "timer-slack", Time, "ns, us, ms, s", "0 ns..1 s", "0 ns", "timer-slack: 4 ms",
      "How much later than asked the VM's timers may wake it, so that wake-ups of several VMs become one.", 0, 1'000'000'000},
 
-    {"cpu", "core", Count, "core", "0 in this version, which runs one core", "0", "core: 0", "The core that runs it, in device-tree order.", 0, 7},
+    {"cpu", "core", Count, "core", "a core of the board", "0", "core: 0", "The core that runs it, in device-tree order.", 0, 7},
     {"cpu", "policy", Choice, "", "share | fixed | windows", "share; `windows` on a core with a schedule", "policy: fixed",
      "`fixed`: runs whenever it is ready and nothing of higher priority is. `share`: divides what the fixed ones leave, by weight. "
      "`windows`: runs in its VM's windows of the core's `schedule`."},
