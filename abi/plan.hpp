@@ -195,16 +195,16 @@ enum PlanFlags : std::uint32_t {
 };
 
 struct PlanHeader {
-    std::uint64_t magic;         // plan_magic
-    std::uint32_t version;       // plan_version
-    std::uint32_t bytes;         // of header, tables and strings
-    std::uint32_t crc32;         // CRC-32 (IEEE) of those bytes, with this field zero
-    std::uint32_t flags;         // PlanFlags
-    std::uint64_t load_address;  // physical; the image must be loaded here (2 MiB aligned)
-    std::uint64_t image_bytes;   // of the boot image file
-    std::uint64_t pool_bytes;    // RAM behind the file for the hypervisor's boot allocations
-    std::uint64_t trace_bytes;   // of each core's trace ring: 0 for none, else a power of two, min_trace_bytes..max_trace_bytes
-    StringRef description;       // file name of the description, for messages
+    std::uint64_t magic;           // plan_magic
+    std::uint32_t version;         // plan_version
+    std::uint32_t bytes;           // of header, tables and strings
+    std::uint32_t crc32;           // CRC-32 (IEEE) of those bytes, with this field zero
+    std::uint32_t flags;           // PlanFlags
+    std::uint64_t load_address;    // physical; the image must be loaded here (2 MiB aligned)
+    std::uint64_t image_bytes;     // of the boot image file
+    std::uint64_t pool_bytes;      // RAM behind the file for the hypervisor's boot allocations
+    std::uint64_t trace_bytes;     // of each core's trace ring: 0 for none, else a power of two, min_trace_bytes..max_trace_bytes
+    StringRef description;         // file name of the description, for messages
     std::uint32_t wake_charge_ns;  // what each wake-up takes from the waker's own budget, beside its turn (docs/contract.md)
     TableRef memory, vms, vcpus, payloads, windows, interrupts, frames, slots;
     TableRef strings;  // count is in bytes; first and last byte are zero
