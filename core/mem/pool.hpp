@@ -17,12 +17,17 @@ public:
 
     /// Zeroed memory. The plan's pool_bytes was computed for exactly what boot asks for, so running out is our bug.
     Pa take(std::uint64_t size, std::uint64_t alignment) {
-        auto const at = align_up(base_.raw() + used_, alignment) - base_.raw();
-        TIFFIN_INVARIANT(!sealed_ && at <= size_ && size <= size_ - at);
+        TIFFIN_INVARIANT(!sealed_);
+        auto const inside = aligned(hole_, alignment);
+        if (inside <= hole_end_ && size <= hole_end_ - inside) {
+            hole_ = inside + size;
+            return zeroed(inside, size);
+        }
+        auto const at = aligned(used_, alignment);
+        TIFFIN_INVARIANT(at <= size_ && size <= size_ - at);
+        if (at - used_ > hole_end_ - hole_) hole_ = used_, hole_end_ = at;
         used_ = at + size;
-        auto* const words = reinterpret_cast<std::uint64_t*>(base_.raw() + at);
-        for (std::uint64_t i = 0; i < size / 8; ++i) words[i] = 0;
-        return base_ + at;
+        return zeroed(at, size);
     }
     template <class T>
     std::span<T> array(std::size_t count) {
@@ -41,8 +46,18 @@ public:
     [[nodiscard]] std::uint64_t size() const { return size_; }
 
 private:
+    [[nodiscard]] std::uint64_t aligned(std::uint64_t at, std::uint64_t alignment) const {
+        return align_up(base_.raw() + at, alignment) - base_.raw();
+    }
+    Pa zeroed(std::uint64_t at, std::uint64_t size) {
+        auto* const words = reinterpret_cast<std::uint64_t*>(base_.raw() + at);
+        for (std::uint64_t i = 0; i < size / 8; ++i) words[i] = 0;
+        return base_ + at;
+    }
+
     Pa base_{0};
     std::uint64_t size_{0}, used_{0};
+    std::uint64_t hole_{0}, hole_end_{0};  // the largest that alignment has left so far: small things go there
     bool sealed_{false};
 };
 

@@ -105,8 +105,19 @@ TEST(Pool, GivesZeroedAlignedMemoryUntilItIsEmpty) {
     EXPECT_EQ(second, Pa{testing::board_ram + 0x9000});
     EXPECT_EQ(pool.used(), 0x2000u);
     EXPECT_THROW(pool.take(0x1001, 8), host::Panic);
-    pool.take(0x1000, 8);
-    EXPECT_THROW(pool.take(8, 8), host::Panic);
+    pool.take(0x1000, 0x1000);
+    EXPECT_THROW(pool.take(0x1000, 8), host::Panic);
+}
+
+TEST(Pool, WhatAlignmentLeavesIsUsedOnceAndForSmallThings) {
+    Tables t;
+    Pool pool{Pa{testing::board_ram + 0x8000}, 0x3000};
+    pool.take(8, 8);
+    pool.take(0x1000, 0x1000);
+    EXPECT_EQ(pool.take(0x10, 0x40), Pa{testing::board_ram + 0x8040});
+    EXPECT_EQ(pool.take(0xf00, 8), Pa{testing::board_ram + 0x8050});
+    EXPECT_EQ(pool.take(0x100, 8), Pa{testing::board_ram + 0xa000}) << "the hole is too small for it now";
+    EXPECT_EQ(pool.take(8, 8), Pa{testing::board_ram + 0x8f50});
 }
 
 TEST(Pool, SealedItGivesNothing) {

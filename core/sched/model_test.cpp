@@ -37,7 +37,7 @@ struct Model {
     }
     /// Oldest first; each part comes back a period after its own time.
     void use(std::uint64_t ticks) {
-        std::ranges::stable_sort(pieces, {}, &Piece::at);
+        std::ranges::sort(pieces, {}, &Piece::at);
         std::vector<Piece> back;
         for (auto& p : pieces) {
             auto const used = std::min(ticks, p.ticks);

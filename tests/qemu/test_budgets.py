@@ -96,4 +96,4 @@ def test_slack_merges_wake_ups(machine):
         assert running.wait_until_stopped() == 0
         return machine_ticks(running)["wakeups"]
 
-    assert wake_ups("800 us") < 0.6 * wake_ups(None)
+    assert wake_ups("500 us") < 0.75 * wake_ups(None)

@@ -67,7 +67,7 @@ std::string fixed_table(Core const& core) {
         if (core.tasks[i].policy == Policy::Fixed) order.push_back(i);
     }
     if (order.empty()) return "";
-    std::ranges::stable_sort(order, std::ranges::greater{}, [&](std::size_t i) { return core.tasks[i].priority; });
+    std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair{-static_cast<int>(core.tasks[i].priority), i}; });
     std::vector<Row> rows{{"fixed", "priority", "budget", "period", "deadline", "others", "blocking", "hypervisor", "response",
                            "slack", "core", "usable"}};
     for (auto const i : order) rows.push_back(fixed_row(core, i));

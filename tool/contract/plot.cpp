@@ -34,7 +34,8 @@ public:
             lanes_.push_back({i, whole_cost(core, core.tasks[i]), {}, verdict.response->worst});
             end_ = std::max({end_, verdict.response->worst, core.tasks[i].server->deadline});
         }
-        std::ranges::stable_sort(lanes_, std::ranges::greater{}, [&](Lane const& l) { return core_.tasks[l.task].priority; });
+        std::ranges::sort(lanes_, {},
+                          [&](Lane const& l) { return std::pair{-static_cast<int>(core_.tasks[l.task].priority), l.task}; });
         std::vector<Piece> free{{begin_, end_}};
         for (auto& lane : lanes_) fill(lane, free);
     }
