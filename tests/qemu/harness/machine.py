@@ -52,8 +52,9 @@ class Machine:
             return ESCAPE_CODES.sub("", self._text)
 
     def lines(self, vm=None):
-        """The console's lines; with `vm`, that VM's only, without the prefix. `vm="tiffin"` is the hypervisor."""
-        lines = self.log().split("\n")
+        """The console's whole lines (what stands behind the last line end may still grow); with `vm`, that VM's only, without the
+        prefix. `vm="tiffin"` is the hypervisor."""
+        lines = self.log().split("\n")[:-1]
         if vm is None:
             return lines
         if vm == "tiffin":
