@@ -19,14 +19,16 @@ void Scheduler::add(Vcpu& v, Place where) {
     auto const p = v.priority;
     bool const empty = (ready_priorities_ & (1ull << p)) == 0;
     ready_priorities_ |= 1ull << p;
-    v.next_ready = nullptr;
+    v.next_ready = v.previous_ready = nullptr;
     if (empty) {
         head_[p] = tail_[p] = &v;
     } else if (where == Place::Front) {
         v.next_ready = head_[p];
+        head_[p]->previous_ready = &v;
         head_[p] = &v;
     } else {
         tail_[p]->next_ready = &v;
+        v.previous_ready = tail_[p];
         tail_[p] = &v;
     }
 }
@@ -48,22 +50,23 @@ Vcpu* Scheduler::exchange(Vcpu& v) {
 Vcpu* Scheduler::take_fixed(unsigned p) {
     Vcpu* const first = head_[p];
     head_[p] = first->next_ready;
-    if (head_[p] == nullptr) ready_priorities_ &= ~(1ull << p);
+    if (head_[p] == nullptr) {
+        ready_priorities_ &= ~(1ull << p);
+    } else {
+        head_[p]->previous_ready = nullptr;
+    }
     return first;
 }
 
 void Scheduler::remove(Vcpu& v) {
     if (has_weight(v)) return shares_.remove(v);
     auto const p = v.priority;
-    if ((ready_priorities_ & (1ull << p)) == 0) return;
-    Vcpu* last = nullptr;
-    for (Vcpu* at = head_[p]; at != nullptr; last = at, at = at->next_ready) {
-        if (at != &v) continue;
-        (last == nullptr ? head_[p] : last->next_ready) = v.next_ready;
-        if (tail_[p] == &v) tail_[p] = last;
-        if (head_[p] == nullptr) ready_priorities_ &= ~(1ull << p);
-        return;
-    }
+    bool const first = (ready_priorities_ & (1ull << p)) != 0 && head_[p] == &v;
+    if (!first && v.previous_ready == nullptr) return;
+    (first ? head_[p] : v.previous_ready->next_ready) = v.next_ready;
+    (v.next_ready == nullptr ? tail_[p] : v.next_ready->previous_ready) = v.previous_ready;
+    if (head_[p] == nullptr) ready_priorities_ &= ~(1ull << p);
+    v.previous_ready = nullptr;
 }
 
 bool Scheduler::beats(Vcpu const& candidate, Vcpu const& running, std::uint64_t slack) {
