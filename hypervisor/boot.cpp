@@ -7,6 +7,7 @@
 #include "core/console/shell.hpp"
 #include "core/cpu.hpp"
 #include "core/lifecycle/lifecycle.hpp"
+#include "core/sched/rights.hpp"
 #include "core/smp/guard.hpp"
 #include "core/trace/trace.hpp"
 #include "drivers/gic/gic.hpp"
@@ -208,6 +209,7 @@ Vcpu* boot(std::uint64_t device_tree) {
     machine.started = arch::now();
     for (Cpu const& cpu : machine.cpus)
         if (cpu.trace != nullptr) cpu.trace->header->started = machine.started;
+    sched::start_frame(machine.cpus[0]);  // before any vCPU asks whether it is in its window
     for (Vm* vm : machine.vms) lifecycle::boot(*vm);
     return enter_first(machine.cpus[0]);
 }

@@ -60,7 +60,6 @@ void set_up_core(Cpu& cpu, Gic& gic) {
 
 Vcpu* enter_first(Cpu& cpu) {
     cpu.turn_started = arch::now();
-    sched::start_frame(cpu);
     return cpu.trace == nullptr ? sched::switch_vcpu(cpu) : trace::switch_vcpu(cpu);
 }
 
@@ -81,5 +80,6 @@ unsigned start_cores(Gic& gic) {
 extern "C" tiffin::Vcpu* tiffin_boot_core(tiffin::Cpu& cpu) {
     tiffin::arch::configure_el2();
     tiffin::set_up_core(cpu, *tiffin::the_gic);
+    tiffin::sched::start_frame(cpu);  // before its mail, which starts vCPUs
     return tiffin::enter_first(cpu);
 }
