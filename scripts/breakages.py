@@ -2,9 +2,10 @@
 """Breaks the code on purpose where a list says so, and sees the tests that the list names fail: each test was seen to fail once.
 
     scripts/breakages.py [--only WORDS] [LIST ...]     (default: tests/breakages.txt and tests/qemu/breakages.txt)
+    scripts/breakages.py --stale                       says only which places of the lists are no longer in the code, in a second
 
-It works on the copy of the tree of scripts/mutants.py, in build/mutants, with builds of its own there; ccache makes the first ones short. A
-list is made of paragraphs: a sentence that says what is wrong now, places, and tests.
+It works on the copy of scripts/broken_copy.py, with builds of its own there; ccache makes the first ones short. A list is made of
+paragraphs: a sentence that says what is wrong now, places, and tests.
 
     # The stage-2 leaf of an image's page is writable.
     armv8/translation.hpp
@@ -24,10 +25,9 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
-from mutants import COPY, ROOT, SEEN, copy_tree, run
+from broken_copy import COPY, ROOT, SEEN_SYSTEMS, SEEN_UNITS, copy_tree, failures, remember, run, seen, unit_programs
 
 LISTS = ["tests/breakages.txt", "tests/qemu/breakages.txt"]
-SEEN_SYSTEM = COPY / "seen-qemu.txt"
 os.environ.setdefault("TIFFIN_CACHE", str(ROOT / ".cache"))
 os.environ["COLUMNS"] = "300"  # for pytest, which cuts its reasons off
 
@@ -77,6 +77,27 @@ class Stale(Exception):
     """The list is older than the code."""
 
 
+def find(place, text):
+    """What stands at a place of the file's text."""
+    old = "\n".join(place.old)
+    if text.count(old) != 1:
+        raise Stale(f"{place.path} has {text.count(old)} times, not once: {old}")
+    return old
+
+
+def say_stale(breakages):
+    """How many are."""
+    stale = 0
+    for breakage in breakages:
+        try:
+            for place in breakage.places:
+                find(place, (ROOT / place.path).read_text(encoding="utf-8"))
+        except (Stale, FileNotFoundError) as why:
+            stale += 1
+            print(f"breakages: {breakage.title}\n    {why}")
+    return stale
+
+
 class Broken:
     """The places of one breakage, broken for as long as a `with` lasts."""
 
@@ -87,10 +108,11 @@ class Broken:
         for place in self.breakage.places:
             path = COPY / place.path
             text = path.read_text(encoding="utf-8")
-            old = "\n".join(place.old)
-            if text.count(old) != 1:
+            try:
+                old = find(place, text)
+            except Stale:
                 self.__exit__()
-                raise Stale(f"{place.path} has {text.count(old)} times, not once: {old}")
+                raise
             self.originals.setdefault(path, text)
             path.write_text(text.replace(old, "\n".join(place.new)), encoding="utf-8")
 
@@ -107,21 +129,6 @@ def build(preset, *targets):
     return "" if done.returncode == 0 else "\n".join(re.findall(r".*: error: .*", done.stdout)[:3]) or done.stdout[-400:]
 
 
-def ctest(*options):
-    return run(["ctest", "--test-dir", "build/host", "-j2", "--timeout", "60", *options]).stdout
-
-
-def unit_programs():
-    """Of each unit test, the target that holds it."""
-    programs, program = {}, ""
-    for line in ctest("-N", "-V").splitlines():
-        if found := re.search(r"Test command: \S*?build/host/(\S+) ", line.replace('"', " ")):
-            program = found[1]
-        if found := re.search(r"Test\s+#\d+: (\S+)", line):
-            programs[found[1]] = program
-    return programs
-
-
 def see_units_fail(tests, programs):
     """Which of them failed, and what the build said."""
     if absent := [t for t in tests if t not in programs]:
@@ -129,7 +136,7 @@ def see_units_fail(tests, programs):
     if why := build("host", *sorted({programs[t] for t in tests})):
         return {}, why
     names = "|".join(map(re.escape, tests))
-    return dict.fromkeys(re.findall(r"^\s*\d+ - (\S+)", ctest("-R", f"^({names})( |$)"), re.M), ""), ""
+    return dict.fromkeys(failures("build/host", "-R", f"^({names})( |$)"), ""), ""
 
 
 def see_systems_fail(tests):
@@ -165,14 +172,6 @@ def judge(breakage, programs):
     return failed
 
 
-def remember(path, failed, title):
-    """One line a test, as scripts/mutants.py keeps them."""
-    seen = dict(line.split("\t", 1) for line in path.read_text().splitlines()) if path.exists() else {}
-    seen |= {test: title for test in failed if test not in seen}
-    path.write_text("".join(f"{test}\t{why}\n" for test, why in sorted(seen.items())))
-    return seen
-
-
 def system_tests():
     files = (ROOT / "tests/qemu").glob("test_*.py")
     return {f"tests/qemu/{p.name}::{name}" for p in files for name in re.findall(r"^def (test_\w+)", p.read_text(), re.M)}
@@ -182,20 +181,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lists", nargs="*", default=LISTS)
     parser.add_argument("--only", default="", metavar="WORDS", help="only paragraphs whose sentence or tests have these words")
+    parser.add_argument("--stale", action="store_true")
     options = parser.parse_args()
+    breakages = [b for name in options.lists for b in read_list(ROOT / name)]
+    if options.stale:
+        sys.exit(1 if say_stale(breakages) else 0)
     copy_tree()
     if why := build("host"):
         sys.exit(f"breakages: the copy does not build as it is:\n{why}")
-    programs, missed = unit_programs(), 0
-    for breakage in (b for name in options.lists for b in read_list(ROOT / name)):
+    programs, missed = unit_programs("build/host"), 0
+    for breakage in breakages:
         if options.only in breakage.title or any(options.only in t for t in breakage.tests):
             failed = judge(breakage, programs)
             missed += len(breakage.tests) - len(failed)
-            remember(SEEN, [t for t in failed if "::" not in t], breakage.title)
-            remember(SEEN_SYSTEM, [re.sub(r"\[.*", "", t) for t in failed if "::" in t], breakage.title)
-    for kind, all_tests, path in (("unit", set(programs), SEEN), ("whole-system", system_tests(), SEEN_SYSTEM)):
-        seen = remember(path, [], "")
-        left = sorted(all_tests - seen.keys())
+            remember(SEEN_UNITS, [t for t in failed if "::" not in t], breakage.title)
+            remember(SEEN_SYSTEMS, [re.sub(r"\[.*", "", t) for t in failed if "::" in t], breakage.title)
+    for kind, all_tests, path in (("unit", set(programs), SEEN_UNITS), ("whole-system", system_tests(), SEEN_SYSTEMS)):
+        left = sorted(all_tests - seen(path).keys())
         print(f"{len(all_tests) - len(left)} of {len(all_tests)} {kind} tests were seen to fail; not seen:", *left or ["none"], sep="\n  ")
     sys.exit(1 if missed else 0)
 

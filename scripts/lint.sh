@@ -8,6 +8,7 @@ failed=0
 
 /usr/bin/python3 scripts/check-includes.py || failed=1
 /usr/bin/python3 scripts/check-docs.py || failed=1
+/usr/bin/python3 scripts/breakages.py --stale || failed=1
 
 sources() { git ls-files -co --exclude-standard -- '*.hpp' '*.cpp' | while read -r file; do [ -e "$file" ] && echo "$file"; done; }
 unformatted=$(sources | xargs clang-format-19 --dry-run -Werror 2>&1 | sed -n 's/^\([^ :]*\):[0-9]*:[0-9]*: error:.*/\1/p' | sort -u)
