@@ -25,7 +25,7 @@ namespace tiffin::abi {
 
 inline constexpr std::uint64_t plan_magic = 0x4e414c5046464954;   // "TIFFPLAN"
 inline constexpr std::uint64_t image_magic = 0x474d494e49464654;  // "TFFINIMG"
-inline constexpr std::uint32_t plan_version = 2;
+inline constexpr std::uint32_t plan_version = 3;
 inline constexpr std::uint32_t image_info_offset = 64;
 
 inline constexpr std::uint32_t max_vms = 1024;
@@ -95,6 +95,8 @@ struct BoardRecord {
     PsciConduit psci;
     std::uint32_t cpu_count;
     std::uint64_t mpidr[max_cpus];  // affinity fields of each core, in device-tree order: core 0 is cpu@0
+    // The word that each core watches for where to go (enable-method "spin-table"), outside the RAM that VMs get; 0: PSCI starts it.
+    std::uint64_t release[max_cpus];
 };
 
 /// A range of the board's RAM, from the device tree's memory nodes, less what it reserves. 4 KiB aligned.

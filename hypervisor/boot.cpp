@@ -192,6 +192,7 @@ Vcpu* boot(std::uint64_t device_tree) {
     check_processor(plan);
     check_board(plan, device_tree);
     Pool pool{layout::pool(plan) + stack_bytes(plan), plan.header().pool_bytes - stack_bytes(plan)};
+    release_cores(plan);
     map_el2(pool, plan);
     arch::configure_el2();
     check_payloads(plan);

@@ -13,7 +13,7 @@ namespace {
 
 constinit Gic* the_gic = nullptr;
 
-/// How long a core may take from CPU_ON until it takes mail: 1 s.
+/// How long a core may take from when it is called until it takes mail: 1 s.
 std::uint64_t patience() { return arch::frequency(); }
 
 [[noreturn]] void refuse_core(Cpu const& cpu, std::string_view why, std::int64_t error = 0) {
@@ -29,11 +29,18 @@ bool is_used(Cpu const& cpu) {
     return false;
 }
 
-void start_core(Cpu& cpu) {
-    if (machine.plan->board().psci != abi::PsciConduit::Smc)
-        refuse_core(cpu, "cannot be started: this version starts cores by PSCI with SMC, and the board's device tree has none");
-    auto const error = arch::turn_on_core(machine.plan->board().mpidr[cpu.index], cpu);
+void turn_on_core(Cpu const& cpu) {
+    auto const& board = machine.plan->board();
+    if (board.psci != abi::PsciConduit::Smc)
+        refuse_core(cpu, "cannot be started: the board's device tree has neither PSCI by SMC nor a spin table for it");
+    auto const error = arch::turn_on_core(board.mpidr[cpu.index]);
     if (error != 0) refuse_core(cpu, "cannot be started: PSCI CPU_ON answers ", error);
+}
+
+void start_core(Cpu& cpu) {
+    auto const& board = machine.plan->board();
+    arch::expect_core(board.mpidr[cpu.index], cpu);
+    if (board.release[cpu.index] == 0) turn_on_core(cpu);
     auto const deadline = arch::now() + patience();
     while (!cpu.ready.load(std::memory_order_acquire)) {
         if (arch::now() > deadline) refuse_core(cpu, "was started, and did not come up within 1 s");
@@ -61,6 +68,11 @@ void set_up_core(Cpu& cpu, Gic& gic) {
 Vcpu* enter_first(Cpu& cpu) {
     cpu.turn_started = arch::now();
     return cpu.trace == nullptr ? sched::switch_vcpu(cpu) : trace::switch_vcpu(cpu);
+}
+
+void release_cores(PlanView const& plan) {
+    for (auto const word : plan.board().release)
+        if (word != 0) arch::release_core(Pa{word});
 }
 
 unsigned start_cores(Gic& gic) {

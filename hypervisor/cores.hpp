@@ -9,6 +9,8 @@ namespace tiffin {
 void set_up_core(Cpu& cpu, Gic& gic);
 /// Whom this core runs first.
 Vcpu* enter_first(Cpu& cpu);
+/// With the MMU off: takes all cores out of the firmware's spin table, those that get nothing to do as well, since a VM's memory may be near.
+void release_cores(PlanView const& plan);
 /// Starts every core that has a vCPU, and waits for it; refuses, by name, one that does not come. How many run, this one included.
 unsigned start_cores(Gic& gic);
 

@@ -48,6 +48,7 @@ private:
     bool board_interrupts_are_sound();
     bool cores_are_sound();
     bool memory_is_sound();
+    bool spin_table_is_sound();
     bool image_is_sound();
 
     bool vms_are_sound();

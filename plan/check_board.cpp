@@ -21,7 +21,8 @@ bool all_differ(std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t
 }  // namespace
 
 bool RuleCheck::run() {
-    return board_is_sound() && memory_is_sound() && image_is_sound() && vms_are_sound() && frames_are_sound();
+    return board_is_sound() && memory_is_sound() && spin_table_is_sound() && image_is_sound() && vms_are_sound() &&
+           frames_are_sound();
 }
 
 bool RuleCheck::at(char const* table, std::size_t index) {
@@ -75,6 +76,19 @@ bool RuleCheck::cores_are_sound() {
     for (std::uint32_t i = 0; i < board.cpu_count; ++i) {
         for (std::uint32_t j = 0; j < i; ++j) {
             if (board.mpidr[i] == board.mpidr[j]) return fail("has two cores of the same affinity (MPIDR)");
+        }
+    }
+    return true;
+}
+
+/// What a core that waits in a spin table reads must never be a VM's to write.
+bool RuleCheck::spin_table_is_sound() {
+    at("board", 0);
+    for (auto const word : plan_.board().release) {
+        if (word % 8 != 0 || word >= physical_limit) return fail("has a core that watches an impossible address (spin table)");
+        for (auto const& [base, size] : plan_.memory()) {
+            if (word != 0 && contains(Pa{base}, size, Pa{word}, 8))
+                return fail("has a core that watches a word of the VMs' memory");
         }
     }
     return true;

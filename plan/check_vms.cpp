@@ -221,6 +221,9 @@ bool RuleCheck::window_is_nobodys(abi::WindowRecord const& window) {
     for (auto const& [base, size] : owned) {
         if (size != 0 && overlap(window.pa, window.size, base, size)) return fail("overlaps the GIC or the hypervisor's UART");
     }
+    for (auto const word : b.release) {
+        if (word != 0 && overlap(window.pa, window.size, word, 8)) return fail("has the word that starts a core (spin table)");
+    }
     return true;
 }
 

@@ -4,13 +4,14 @@
 // What open() guarantees, beside magic, version, length and CRC-32:
 //   strings     zero-terminated; every StringRef is inside the table
 //   memory      1..max_memory_records, page-aligned, ascending, disjoint
+//   cores       differ in affinity; the word that starts one by spin table is aligned, below 2^40 and outside all memory records
 //   image       [load_address, + image_bytes + pool_bytes) lies in one memory record; load_address is 2 MiB aligned
 //   VMs         1..max_vms, sorted by ram_pa; RAM inside one memory record and below 2^40, disjoint from image and each other;
 //               ram_ipa >= 0x4000'0000, end <= 2^39; names unique and well-formed; entry and x0 inside RAM
 //   slices      of payloads, vcpus, windows, interrupts: VM after VM, without holes or sharing, covering the tables
 //   vCPUs       belong to their VM; the core exists; priority or weight in range; budget, period and deadline fit each other
 //   payloads    page-aligned, inside RAM and image, sorted by ipa and disjoint within a VM, congruent modulo 2 MiB if >= 2 MiB
-//   windows     page-aligned; physical side clear of RAM, GIC, console UART and each other; guest side clear of RAM and
+//   windows     page-aligned; physical side clear of RAM, GIC, console UART, spin table and each other; guest side clear of RAM and
 //               emulated devices
 //   interrupts  physical SPIs with one owner, none the hypervisor's; virtual ones unique in the VM and not its PL011's or PL031's
 //   frames      one for each core that has a static schedule, ascending; its slots ascending, disjoint, inside the frame, of VMs

@@ -97,6 +97,9 @@ TEST(Plan, BoardRefusalsNameTheReason) {
     expect_refusal("no core", [](auto& p) { p.header.board.cpu_count = 0; });
     expect_refusal("no core", [](auto& p) { p.header.board.cpu_count = 9; });
     expect_refusal("same affinity", [](auto& p) { p.header.board.mpidr[1] = 0; });
+    expect_refusal("impossible address", [](auto& p) { p.header.board.release[1] = 0x3fff'fffc; });
+    expect_refusal("impossible address", [](auto& p) { p.header.board.release[1] = 1ull << 40; });
+    expect_refusal("word of the VMs' memory", [](auto& p) { p.header.board.release[1] = 0x4000'0000; });
     expect_refusal("PSCI", [](auto& p) { p.header.board.psci = abi::PsciConduit{7}; });
     expect_refusal("UART is misaligned", [](auto& p) { p.header.board.uart_size = 0; });
 }
@@ -180,6 +183,7 @@ TEST(Plan, WindowsAreNobodyElses) {
     expect_refusal("overlaps its VM's RAM", [](auto& p) { p.windows[0].ipa = 0x4000'0000; });
     expect_refusal("page-aligned", [](auto& p) { p.windows[0].size = 0x800; });
     expect_refusal("above 2^40", [](auto& p) { p.windows[0].pa = ~0xfffull; });
+    expect_refusal("starts a core", [](auto& p) { p.header.board.release[1] = p.windows[0].pa + 8; });
     expect_refusal("given away twice", [](auto& p) {
         p.windows.push_back(p.windows[0]);
         p.vms[1].windows.count = 1;

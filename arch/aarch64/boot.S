@@ -14,7 +14,7 @@ tiffin_image:
     .long   0
     // ImageInfo
     .quad   0x474d494e49464654  // image_magic
-    .long   2                   // plan_version
+    .long   3                   // plan_version
     .long   __hypervisor_bytes
     .long   0                   // plan_offset, plan_bytes: set by the tool
     .long   0
@@ -57,12 +57,24 @@ entry:
     bl      tiffin_boot         // returns the first vCPU to run
     b       tiffin_enter
 
-// Another core, started by PSCI CPU_ON: MMU and caches off, x0 = its Cpu. Nothing is read from memory before the MMU is on, but for
-// what turn_on_core has cleaned to memory.
+// Another core, started by PSCI CPU_ON or out of a spin table: MMU and caches off. It waits until it is wanted, since one word of a spin
+// table may let several go. Nothing is read from memory before the MMU is on, but for what expect_core has cleaned to memory.
     .global tiffin_secondary_entry
 tiffin_secondary_entry:
     msr     daifset, #0xf
-    mov     x19, x0
+    adrp    x20, tiffin_secondary_start
+    add     x20, x20, :lo12:tiffin_secondary_start
+    mov     x1, #0xffff         // MPIDR_EL1: affinity, and bit 31, which is always set; so 0 is nobody
+    movk    x1, #0x80ff, lsl #16
+    movk    x1, #0xff, lsl #32
+    mrs     x2, mpidr_el1
+    and     x2, x2, x1
+5:  ldr     x1, [x20]           // SecondaryStart::wanted
+    cmp     x1, x2
+    b.eq    6f
+    wfe
+    b       5b
+6:  dsb     sy
     mrs     x0, CurrentEL
     cmp     x0, #(2 << 2)
     b.ne    4f                  // core 0 gives up on us
@@ -71,10 +83,9 @@ tiffin_secondary_entry:
     adrp    x0, tiffin_vectors
     add     x0, x0, :lo12:tiffin_vectors
     msr     vbar_el2, x0
-    adrp    x0, tiffin_secondary_registers
-    add     x0, x0, :lo12:tiffin_secondary_registers
-    ldp     x1, x2, [x0]
-    ldp     x3, x4, [x0, #16]
+    ldp     x19, x1, [x20, #8]  // its Cpu, MAIR_EL2
+    ldp     x2, x3, [x20, #24]  // TCR_EL2, TTBR0_EL2
+    ldr     x4, [x20, #40]      // SCTLR_EL2
     msr     mair_el2, x1
     msr     tcr_el2, x2
     msr     ttbr0_el2, x3

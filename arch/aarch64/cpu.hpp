@@ -38,9 +38,14 @@ void set_this_cpu(Cpu& cpu);
 void init_gic_interface(PlanView const& plan, Cpu& cpu, std::uint64_t redistributor);
 std::uint32_t list_register_count();
 
-/// Asks the firmware (PSCI CPU_ON) to start the core of this affinity with our secondary entry; `cpu` must stay where it is. 0, or
-/// PSCI's error.
-std::int64_t turn_on_core(std::uint64_t affinity, Cpu& cpu);
+/// Tells whoever watches `word` to come to our secondary entry, and to wait there (Linux, "Documentation/arm64/booting.rst":
+/// spin-table). Only while the MMU is off: the word is mapped nowhere, and is written to memory itself, where a core without caches
+/// sees it.
+void release_core(Pa word);
+/// The core of this affinity, and no other, may pass our secondary entry from now on, and is `cpu`.
+void expect_core(std::uint64_t affinity, Cpu& cpu);
+/// Asks the firmware (PSCI CPU_ON) to start the core of this affinity with our secondary entry. 0, or PSCI's error.
+std::int64_t turn_on_core(std::uint64_t affinity);
 
 /// The chain of return addresses from frame pointer `frame`; ends at 0 or outside EL2's stacks.
 struct FrameRecord {

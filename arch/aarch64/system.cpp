@@ -11,8 +11,13 @@
 
 extern "C" {
 extern char tiffin_vectors[], tiffin_tracing_vectors[], tiffin_secondary_entry[];
-/// What a core sets its MMU to before it can see anything else: MAIR_EL2, TCR_EL2, TTBR0_EL2, SCTLR_EL2 (boot.S). One cache line.
-alignas(64) std::uint64_t tiffin_secondary_registers[8];
+/// Who may pass tiffin_secondary_entry (boot.S), and what it sets its MMU to before it can see anything else.
+alignas(64) struct SecondaryStart {
+    std::uint64_t wanted;  // affinity and bit 31, as in MPIDR_EL1; 0: nobody
+    tiffin::Cpu* cpu;
+    std::uint64_t mair_el2, tcr_el2, ttbr0_el2, sctlr_el2;
+} tiffin_secondary_start;
+static_assert(offsetof(SecondaryStart, cpu) == 8 && offsetof(SecondaryStart, sctlr_el2) == 40);
 }
 
 namespace tiffin::arch {
@@ -198,17 +203,35 @@ void halt() {
     for (;;) asm volatile("wfi");
 }
 
-std::int64_t turn_on_core(std::uint64_t affinity, Cpu& cpu) {
-    tiffin_secondary_registers[0] = armv8::Stage1El2::mair;
-    tiffin_secondary_registers[1] = TIFFIN_READ_SYSREG("tcr_el2");
-    tiffin_secondary_registers[2] = TIFFIN_READ_SYSREG("ttbr0_el2");
-    tiffin_secondary_registers[3] = TIFFIN_READ_SYSREG("sctlr_el2");
-    // The core reads them with its MMU and caches off.
-    asm volatile("dc cvac, %0\n dsb sy" ::"r"(tiffin_secondary_registers) : "memory");
+void release_core(Pa word) {
+    asm volatile("dc civac, %0\n dsb sy\n str %1, [%0]\n dsb sy\n sev" ::"r"(word.raw()), "r"(tiffin_secondary_entry) : "memory");
+}
+
+void expect_core(std::uint64_t affinity, Cpu& cpu) {
+    // The core reads with its MMU and caches off: the rest is in memory before the word that lets it read that.
+    auto const clean = [] {
+        for (auto at = reinterpret_cast<std::uint64_t>(&tiffin_secondary_start), end = at + sizeof(SecondaryStart); at < end;
+             at += line_bytes())
+            asm volatile("dc cvac, %0" ::"r"(at) : "memory");
+        asm volatile("dsb sy" ::: "memory");
+    };
+    tiffin_secondary_start = {.wanted = 0,
+                              .cpu = &cpu,
+                              .mair_el2 = armv8::Stage1El2::mair,
+                              .tcr_el2 = TIFFIN_READ_SYSREG("tcr_el2"),
+                              .ttbr0_el2 = TIFFIN_READ_SYSREG("ttbr0_el2"),
+                              .sctlr_el2 = TIFFIN_READ_SYSREG("sctlr_el2")};
+    clean();
+    tiffin_secondary_start.wanted = affinity | bit(31);
+    clean();
+    asm volatile("sev");
+}
+
+std::int64_t turn_on_core(std::uint64_t affinity) {
     register std::uint64_t x0 asm("x0") = 0xc400'0003;  // PSCI CPU_ON
     register std::uint64_t x1 asm("x1") = affinity;
     register std::uint64_t x2 asm("x2") = reinterpret_cast<std::uint64_t>(tiffin_secondary_entry);
-    register std::uint64_t x3 asm("x3") = reinterpret_cast<std::uint64_t>(&cpu);
+    register std::uint64_t x3 asm("x3") = 0;
     asm volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory");
     return static_cast<std::int32_t>(x0);
 }

@@ -87,12 +87,29 @@ private:
         auto& record = board.record;
         for (auto const node : cpus < 0 ? std::vector<int>{} : tree_.children(cpus)) {
             if (tree_.text(node, "device_type") != "cpu") continue;
-            if (record.cpu_count == abi::max_cpus) return;  // the hypervisor leaves the others off
+            auto const word = read_release(board, node);
+            if (record.cpu_count == abi::max_cpus) continue;  // the hypervisor leaves the others where they are
             std::uint64_t mpidr = 0;
             for (auto const cell : tree_.cells(node, "reg")) mpidr = mpidr << 32 | cell;
-            record.mpidr[record.cpu_count++] = mpidr;
+            record.mpidr[record.cpu_count] = mpidr;
+            record.release[record.cpu_count++] = word;
         }
         if (record.cpu_count == 0) fail("there is no cpu node");
+    }
+
+    /// The word that a core in a spin table watches (Linux, "Documentation/arm64/booting.rst"); 0: it is not in one. The loop lies beside
+    /// the word, and a core that no VM uses is in it too: a VM with that memory would have the core, at EL2 or above.
+    std::uint64_t read_release(Board const& board, int node) {
+        if (tree_.text(node, "enable-method") != "spin-table") return 0;
+        std::uint64_t word = 0;
+        for (auto const cell : tree_.cells(node, "cpu-release-addr")) word = word << 32 | cell;
+        if (word == 0 || word % 8 != 0)
+            fail(fmt::format("{} waits in a spin table, and its cpu-release-addr is missing or no multiple of 8",
+                             tree_.path(node)));
+        if (std::ranges::any_of(board.memory, [&](Range const& r) { return overlaps(r, {word, 8}); }))
+            fail(fmt::format("{} waits in a spin table at {:#x}, in memory that the tree does not reserve: a VM could get it",
+                             tree_.path(node), word));
+        return word;
     }
 
     void read_gic(abi::BoardRecord& record) {
@@ -185,8 +202,18 @@ private:
             device.may_do_dma = !has_no_dma(node);
             if (node == uart_) device.owned_as = "its console UART";
             if (node == gic_ || tree_.parent(node) == gic_) device.owned_as = "its interrupt controller";
+            if (holds_spin_table(device, board.record)) device.owned_as = "the place where other cores wait";
             board.devices.push_back(std::move(device));
         }
+    }
+
+    static bool holds_spin_table(BoardDevice const& device, abi::BoardRecord const& record) {
+        auto const watched = [&](Range const& r) {
+            return std::ranges::any_of(record.release, [&](std::uint64_t word) {
+                return word != 0 && overlaps(r, {word & ~(page_size - 1), page_size});
+            });
+        };
+        return std::ranges::any_of(device.reg, watched);
     }
 
     bool has_no_dma(int node) const {

@@ -1,5 +1,7 @@
 #include "tool/board/board.hpp"
 
+#include <algorithm>
+#include <array>
 #include <gtest/gtest.h>
 
 #include "tool/files.hpp"
@@ -60,6 +62,29 @@ TEST(Board, ReservedMemoryIsNotRam) {
     auto const board = board_of("small.dtb");
     ASSERT_TRUE(board);
     EXPECT_EQ(board->memory, (std::vector<Range>{{0x4010'0000, 0xfe0'0000}}));
+}
+
+TEST(Board, ASpinTableSaysWhereEachCoreWaits) {
+    auto const board = board_of("spin-table.dtb");
+    ASSERT_TRUE(board);
+    EXPECT_EQ(board->record.psci, abi::PsciConduit::None);
+    EXPECT_EQ(board->record.release[0], 0u);
+    EXPECT_EQ(board->record.release[1], 0x4e00'00f8u);
+    EXPECT_EQ(board->find("/soc/gpio@20000")->owned_as, "") << "no core waits there";
+}
+
+TEST(Board, ADeviceWithTheWordThatStartsACoreIsKept) {
+    std::string why;
+    auto tree = *read_file("tests/golden/files/spin-table.dtb", why);
+    std::array<std::byte, 4> const from{std::byte{0x4e}, std::byte{0}, std::byte{0}, std::byte{0xf8}};
+    std::array<std::byte, 4> const to{std::byte{0x10}, std::byte{0x02}, std::byte{0}, std::byte{0xf8}};
+    auto const at = std::ranges::search(tree, from);
+    ASSERT_FALSE(at.empty());
+    std::ranges::copy(to, at.begin());
+    std::vector<std::string> reasons;
+    auto const board = read_board(tree, reasons);
+    ASSERT_TRUE(board);
+    EXPECT_EQ(board->find("/soc/gpio@20000")->owned_as, "the place where other cores wait");
 }
 
 TEST(Board, ADeviceIsFoundByPathAliasLabelAndName) {

@@ -190,16 +190,35 @@ std::vector<std::vector<Grant>> check_grants(Description const& description, Boa
     return Granter{description, board, problems}.run();
 }
 
+namespace {
+
+/// Core 0 is the one that starts the image; the others need somebody who wakes them.
+void check_start(Located<std::uint64_t> const& core, abi::BoardRecord const& board, Problems& problems) {
+    if (core.value == 0 || board.psci == abi::PsciConduit::Smc || board.release[core.value] != 0) return;
+    if (board.psci == abi::PsciConduit::Hvc)
+        return problems.add(
+            core.at,
+            fmt::format("core {} cannot be started: the board's device tree has PSCI by HVC, which a hypervisor answers "
+                        "for its guests, and Tiffin would be the hypervisor",
+                        core.value),
+            "0", "a tree whose \"/psci\" has method = \"smc\": that of the board itself, and not that of a VM on it");
+    problems.add(
+        core.at,
+        fmt::format("core {} cannot be started: the board's device tree has neither PSCI by SMC nor a spin table for it",
+                    core.value),
+        "0", "a \"/psci\" node with method = \"smc\", or enable-method = \"spin-table\" and cpu-release-addr in the cpu node");
+}
+
+}  // namespace
+
 void check_cores(Description const& description, Board const& board, Problems& problems) {
     for (auto const& domain : description.domains) {
         if (domain.copy) continue;
         for (auto const& cpu : domain.cpus) {
-            if (cpu.core.value != 0 && cpu.core.value < board.record.cpu_count && board.record.psci != abi::PsciConduit::Smc) {
-                problems.add(cpu.core.at,
-                             fmt::format("core {} cannot be started: the board's device tree has no PSCI by SMC", cpu.core.value),
-                             "0", "cores that wait in a spin table, or for an HVC, are not started by this version");
+            if (cpu.core.value < board.record.cpu_count) {
+                check_start(cpu.core, board.record, problems);
+                continue;
             }
-            if (cpu.core.value < board.record.cpu_count) continue;
             problems.add(cpu.core.at, fmt::format("core {} of domain \"{}\" does not exist", cpu.core.value, domain.name.value),
                          fmt::format("0..{}: the board has {} core{}", board.record.cpu_count - 1, board.record.cpu_count,
                                      board.record.cpu_count == 1 ? "" : "s"),

@@ -92,5 +92,20 @@ SMALL = """/dts-v1/;
 };
 """
 subprocess.run(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", HERE / "small.dtb"], input=SMALL.encode(), check=True)
+
+
+def two_cores(name, psci, method, reserve=""):
+    """The small board with a second core; `psci` and `method` say how that is started."""
+    tree = SMALL.replace("reg = <0>; };", "reg = <0>; }; cpu@1 { device_type = \"cpu\"; compatible = \"arm,cortex-a53\"; reg = <1>; " + method + " };", 1)
+    tree = tree.replace('psci { compatible = "arm,psci-1.0"; method = "smc"; };', psci).replace("/dts-v1/;", "/dts-v1/;" + reserve)
+    subprocess.run(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", HERE / name], input=tree.encode(), check=True)
+
+
+SPIN = 'enable-method = "spin-table"; cpu-release-addr = <0 0x4e0000f8>;'
+two_cores("spin-table.dtb", "", SPIN, "/memreserve/ 0x4e000000 0x1000;")
+two_cores("spin-table-in-ram.dtb", "", SPIN)
+two_cores("spin-table-nowhere.dtb", "", 'enable-method = "spin-table";')
+two_cores("no-psci.dtb", "", "")
+two_cores("hvc.dtb", 'psci { compatible = "arm,psci-1.0"; method = "hvc"; };', 'enable-method = "psci";')
 CADENCE = SMALL.replace('"arm,pl011"', '"cdns,uart-r1p12"')
 subprocess.run(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", HERE / "cadence.dtb"], input=CADENCE.encode(), check=True)

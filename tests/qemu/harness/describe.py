@@ -17,11 +17,17 @@ class Board:
     memory_mib: int = 1024
 
     def described(self):
-        return {"cpu": self.cpu, "cores": self.cores, "gic": self.gic, "memory": f"{self.memory_mib} MiB"}
+        """The fields of the description that say which board it is."""
+        machine = {"cpu": self.cpu, "cores": self.cores, "gic": self.gic, "memory": f"{self.memory_mib} MiB"}
+        return {"board": "qemu-virt", "machine": machine}
 
     def qemu_arguments(self):
         machine = f"virt,virtualization=on,gic-version={self.gic},dtb-randomness=off"
         return ["-M", machine, "-cpu", QEMU_CPU.get(self.cpu, self.cpu), "-smp", str(self.cores), "-m", f"{self.memory_mib}M"]
+
+    def image_arguments(self, image):
+        """How QEMU loads a boot image."""
+        return ["-kernel", str(image)]
 
 
 def share(weight=100):
@@ -77,7 +83,7 @@ def metronome(jobs=2000, priority=40):
 
 def description(domains, board=Board(), options=None, **top):
     """The text of a description; `domains` maps names to what the functions above return; `top`: other fields of the top level."""
-    content = {"board": "qemu-virt", "machine": board.described(), "domains": domains}
+    content = board.described() | {"domains": domains}
     if options:
         content["options"] = options
     content |= top

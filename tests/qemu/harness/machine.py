@@ -23,8 +23,8 @@ class Machine:
         self._grown = threading.Condition()
         self._errors = folder / "qemu.log"
         qmp_path = folder / "qmp"
-        arguments = ["qemu-system-aarch64", *board.qemu_arguments(), *EXACT, "-kernel", str(image), "-nodefaults", "-display", "none",
-                     "-no-reboot", "-serial", "stdio", "-qmp", f"unix:{qmp_path},server=on,wait=off"]
+        arguments = ["qemu-system-aarch64", *board.qemu_arguments(), *EXACT, *board.image_arguments(image), "-nodefaults",
+                     "-display", "none", "-no-reboot", "-serial", "stdio", "-qmp", f"unix:{qmp_path},server=on,wait=off"]
         with open(self._errors, "wb") as errors:
             self._process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
         self._qmp_path = qmp_path
