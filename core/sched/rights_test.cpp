@@ -199,20 +199,60 @@ TEST(Windows, AnInterruptForAnotherVmWaitsForItsWindow) {
     EXPECT_EQ(board.cpu().current, &other);
 }
 
-TEST(Slack, MovesASleepersTimerToWhereOthersWakeToo) {
-    Board board{{{.slack_ns = 4 * ms}, {.policy = fixed, .priority = 9}}};
-    lifecycle::boot(board.vm(0));
-    Vcpu& v = board.run();
+/// The core sleeps until its deadline, and is interrupted.
+void sleep_to_deadline(Board& board) {
+    board.hw().counter = board.hw().deadline;
+    board.hw().irq_pending.insert(26);
+}
+
+/// Its virtual timer is set to `deadline`, and it sleeps.
+void sleep_until(Vcpu& v, std::uint64_t deadline) {
     v.vm->vgic.ctlr = 3;
     testing::enable(v, abi::guest_map::virtual_timer_intid);
     v.el1.cntv_ctl = armv8::TimerCtl::enable;
-    auto const wanted = board.hw().counter + ticks(ms);
-    v.el1.cntv_cval = wanted - v.cntvoff;
+    v.el1.cntv_cval = deadline - v.cntvoff;
     sched::block(v);
-    board.hw().on_sleep = [&] { board.hw().counter = board.hw().deadline, board.hw().irq_pending.insert(26); };
+}
+
+TEST(Slack, MovesASleepersTimerToWhereOthersWakeToo) {
+    Board board{{{.slack_ns = 4 * ms}, {.policy = fixed, .priority = 9}}};
+    lifecycle::boot(board.vm(0));
+    auto const wanted = board.hw().counter + ticks(ms);
+    sleep_until(board.run(), wanted);
+    board.hw().on_sleep = [&] { sleep_to_deadline(board); };
     board.run();
     EXPECT_EQ(board.hw().counter, sched::merge_point(wanted, ticks(4 * ms)));
     EXPECT_GT(board.hw().counter, wanted);
+}
+
+TEST(Slack, WhoeverIsDueIsWokenBeforeTheCoreSleepsAgain) {
+    Board board{{{.slack_ns = 8 * ms}, {.policy = fixed, .priority = 9}}};
+    lifecycle::boot(board.vm(0));
+    auto const wanted = board.hw().counter + ticks(ms);
+    sleep_until(board.run(), wanted);
+    lifecycle::boot(board.vm(1));
+    Vcpu& other = board.run();
+    ASSERT_EQ(&other, &board.vcpu(1));
+    board.hw().on_sleep = [] { FAIL() << "the core is awake, and somebody is due"; };
+    board.hw().counter = wanted;
+    ASSERT_GT(board.hw().deadline, wanted) << "it would have waited for others";
+    sched::block(other);
+    EXPECT_EQ(&board.run(), &board.vcpu(0));
+}
+
+TEST(Slack, WhoeverIsNotDueSleepsOn) {
+    Board board{{{.slack_ns = 8 * ms}, {.policy = fixed, .priority = 9}}};
+    lifecycle::boot(board.vm(0));
+    auto const wanted = board.hw().counter + ticks(ms);
+    sleep_until(board.run(), wanted);
+    lifecycle::boot(board.vm(1));
+    board.run();
+    board.hw().counter = wanted - 1;
+    unsigned slept = 0;
+    board.hw().on_sleep = [&] { ++slept, sleep_to_deadline(board); };
+    sched::block(board.vcpu(1));
+    EXPECT_EQ(&board.run(), &board.vcpu(0));
+    EXPECT_EQ(slept, 1u);
 }
 
 TEST(Slack, NeverWakesEarlyAndNeverTooLate) {

@@ -109,6 +109,7 @@ void unload(Cpu& cpu, Vcpu& v) {
     auto const leftover = v.vgic.used;
     for (std::uint32_t set = leftover; set != 0; set &= set - 1)
         arch::write_list_register(static_cast<std::uint32_t>(std::countr_zero(set)), 0);
+    arch::set_ich_hcr(0);  // it could want maintenance because the list registers are empty
     cpu.loaded = nullptr;
 }
 
@@ -133,11 +134,28 @@ Vcpu* take_turns(Cpu& cpu) {
     return cpu.scheduler.take();
 }
 
+/// The core is awake: a timer that waits for company (merge_point), and could have fired by now, need not wake it again later.
+bool wake_with_slack(Cpu& cpu) {
+    Timer* const timer = cpu.timers.first();
+    if (timer == nullptr || timer->kind != Timer::Kind::Virtual || timer->owner->vm->timer_slack == 0) return false;
+    Vcpu& v = *timer->owner;
+    if (deadline_of(v.el1.cntv_cval, v.cntvoff) > arch::now()) return false;
+    cpu.timers.cancel(*timer);
+    vgic::raise_private(v, abi::guest_map::virtual_timer_intid);
+    return true;
+}
+
+/// Must the hardware let go of a vCPU before the core sleeps? A timer with slack goes on in software, which merges it with others; the
+/// hardware's would fire when it was set to. And who waits for budget may have an interrupt pending: at EL2 that wakes no core (Arm ARM,
+/// "WFI wake-up events"), but QEMU's WFI returns for it at once, and the core would spin.
+bool keeps_core_awake(Vcpu const& v) { return v.vm->timer_slack != 0 || v.state == VcpuState::Ready; }
+
 /// Sleeps until something happens, and lets it happen.
 [[gnu::noinline]] void idle(Cpu& cpu) {
     if (machine.on_quiet != nullptr) machine.on_quiet();
-    // With slack its timer goes on in software, which merges it with others; the hardware's fires when it was set to.
-    if (cpu.loaded != nullptr && cpu.loaded->vm->timer_slack != 0) unload(cpu, *cpu.loaded);
+    if (cpu.loaded != nullptr && keeps_core_awake(*cpu.loaded)) unload(cpu, *cpu.loaded);
+    if (wake_with_slack(cpu)) return;
+    cpu.slice_end = TimerQueue::never;  // it was that of a turn which is over
     program_timer(cpu);
     if (cpu.trace != nullptr) trace::sleep_begins(cpu);
     arch::wait_for_interrupt();

@@ -307,5 +307,34 @@ TEST(OnTimer, ManyExpiredTimersAreTakenInBoundedSteps) {
     EXPECT_LE(board.hw().deadline, board.hw().counter) << "the rest follows at once";
 }
 
+TEST(SleepingCore, IsNotWokenByTheEndOfATurnThatIsOver) {
+    Board board{{{.policy = fixed, .priority = 9, .budget_ns = 200'000, .period_ns = 1'000'000}}};
+    board.boot();
+    Vcpu& v = board.run();
+    ASSERT_NE(board.hw().deadline, TimerQueue::never);
+    sched::block(v);
+    board.hw().on_sleep = [&] {
+        EXPECT_EQ(board.hw().deadline, TimerQueue::never);
+        sched::wake(v);
+    };
+    board.run();
+}
+
+TEST(SleepingCore, HoldsNothingOfAVcpuThatWaitsForItsBudget) {
+    Board board{{{.policy = fixed, .priority = 9, .budget_ns = 200'000, .period_ns = 1'000'000}}};
+    board.boot();
+    board.run();
+    bool slept = false;
+    board.hw().on_sleep = [&] {
+        slept = true;
+        EXPECT_EQ(board.cpu().loaded, nullptr) << "QEMU's WFI would return for its interrupts";
+        EXPECT_EQ(board.hw().ich_hcr, 0u) << "nor would maintenance let the core sleep";
+        board.hw().counter = board.hw().deadline, board.hw().irq_pending.insert(26);
+    };
+    board.fire_deadline();
+    EXPECT_TRUE(slept);
+    EXPECT_EQ(&board.run(), &board.vcpu(0));
+}
+
 }  // namespace
 }  // namespace tiffin

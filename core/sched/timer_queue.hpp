@@ -36,6 +36,8 @@ public:
     explicit TimerQueue(std::span<Timer*> slots) : slots_{slots} {}
 
     [[nodiscard]] std::uint64_t earliest() const { return count_ == 0 ? never : slots_[0]->deadline; }
+    /// The timer of earliest(); nullptr if none is armed.
+    [[nodiscard]] Timer* first() const { return count_ == 0 ? nullptr : slots_[0]; }
     /// Arms `timer`, or moves it if it is armed.
     void arm(Timer& timer, std::uint64_t deadline);
     void cancel(Timer& timer);

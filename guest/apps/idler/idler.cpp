@@ -1,12 +1,10 @@
-// A function that is nearly always asleep: the reason why a chip of its own is a waste. Five naps in 64 KiB of RAM.
+// A function that is nearly always asleep: the reason why a chip of its own is a waste. In 64 KiB of RAM. Boot arguments:
+// idler.naps=N (5), idler.nap_us=P (100,000).
 #include "guest/sdk/app.hpp"
 
 using namespace tiffin::sdk;
 
 namespace {
-
-constexpr unsigned naps = 5;
-constexpr std::uint64_t nap_us = 100'000;
 
 constinit bool volatile rang = false;
 
@@ -27,9 +25,10 @@ void sleep_until(std::uint64_t ticks) {
 unsigned app_main() {
     print("idler: awake\n");
     if (!interrupts::enable(timer::intid, 0x80, on_timer)) panic("no timer interrupt");
-    auto const nap = timer::from_us(nap_us);
+    auto const naps = argument(boot().arguments, "idler.naps", 5);
+    auto const nap = timer::from_us(argument(boot().arguments, "idler.nap_us", 100'000));
     auto deadline = timer::now();
-    for (unsigned i = 0; i < naps; ++i) sleep_until(deadline += nap);
+    for (std::uint64_t i = 0; i < naps; ++i) sleep_until(deadline += nap);
     print("idler: job done\n");
     return 0;
 }
