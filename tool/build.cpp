@@ -49,6 +49,8 @@ private:
             return false;
         }
         description() = parse_description({reinterpret_cast<char const*>(bytes->data()), bytes->size()}, problems());
+        if (options_.no_slack)
+            for (auto& domain : description().domains) domain.timer_slack = 0;
         return true;
     }
 

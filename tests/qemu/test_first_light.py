@@ -32,6 +32,8 @@ def test_the_demo_does_every_job_on_gicv3_and_says_so(tool):
     assert demo.returncode == 0, demo.stdout[-4000:] + demo.stderr[-4000:]
     lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", demo.stdout).split("\n")
     expect_that_every_vm_did_its_job(lambda vm: [line for line in lines if line.startswith(f"[{vm}]")])
+    woke = re.search(r"timer-slack: the core woke (\d+) times with it and (\d+) times without", demo.stdout)
+    assert 0 < int(woke[1]) < int(woke[2])
 
 
 def test_the_demo_does_every_job_on_gicv2(build, boot):

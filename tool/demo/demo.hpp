@@ -1,14 +1,17 @@
 #pragma once
+#include <optional>
 #include <string>
 
 #include "tool/run/run_command.hpp"
 
 namespace tiffin {
 
-/// The report that ends the demo, from what the machine said.
-std::string demo_report(Watcher const& watcher, Packed const& packed);
+struct FinalReport;
 
-/// `tiffin demo`: four VMs on one core. 0 only if every VM did its job.
+/// The report that ends the demo, from what the machine said, and from what it said when it ran without `timer-slack`.
+std::string demo_report(BuildResult const& built, Watcher const& watcher, std::optional<FinalReport> const& no_slack);
+
+/// `tiffin demo`: four VMs on one core, and once more without `timer-slack`, to compare. 0 only if every VM did its job.
 int demo(BuildResult const& built, BuildOptions const& build_options, unsigned timeout_s);
 
 /// `tiffin demo hive`: 256. 0 only if all were alive, no deadline was missed, and shares were as their weights say.

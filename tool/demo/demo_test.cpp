@@ -39,7 +39,16 @@ TEST(Report, TheBatteryTableTellsWakeUpsAndWhatChipsWouldLeaveIdle) {
     EXPECT_NE(text.find("never sleeps"), text.npos) << text;
     EXPECT_NE(text.find("the one core          2.0                       10.00%"), text.npos) << text;
     EXPECT_NE(text.find("1 chips of this speed for those that sleep would be idle 90.0 %"), text.npos) << text;
+    EXPECT_NE(text.find("the one core that does it all is in use 90.0 %"), text.npos) << text;
+    EXPECT_EQ(text.find("timer-slack"), text.npos) << "not compared with anything: " << text;
     EXPECT_NE(battery_table({}).find("no report"), std::string::npos);
+}
+
+TEST(Report, TheBatteryTableComparesWithAMachineWithoutSlackBySecondsNotByRuns) {
+    FinalReport longer{{.ticks = 2000, .freq = 100, .idle_ticks = 100, .wakeups = 50}, {}};
+    auto const text = battery_table(small_report(), longer);
+    EXPECT_NE(text.find("the core woke 20 times with it and 50 times without (2.5 a second, 20.0 % fewer)"), text.npos) << text;
+    EXPECT_NE(battery_table(small_report(), FinalReport{}).find("not measured"), std::string::npos);
 }
 
 /// One control loop, three workers of weights 50, 50 and 100.

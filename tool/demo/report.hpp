@@ -47,7 +47,8 @@ std::string_view family(std::string_view name);
 /// Who had how much of the core.
 std::string share_table(FinalReport const& report);
 /// Wake-ups a second, and what each function would leave idle on a chip of its own, beside the one core that ran them all.
-std::string battery_table(FinalReport const& report);
+/// `no_slack`: the report of the same machine without any `timer-slack`, if it was run.
+std::string battery_table(FinalReport const& report, std::optional<FinalReport> const& no_slack = {});
 /// The lines of a VM that hold `words`, indented.
 std::string lines_with(Watcher const& watcher, std::string const& vm, std::string_view words);
 
