@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 
 #include "tool/contract/analysis.hpp"
 #include "tool/contract/paths.hpp"
 #include "tool/contract/supply.hpp"
 #include "tool/contract/words.hpp"
+#include "tool/family.hpp"
 
 namespace tiffin::contract {
 namespace {
@@ -27,6 +29,35 @@ std::string table(std::vector<Row> const& rows) {
     return out;
 }
 
+/// The rows of vCPUs, in their order; those of one `count` in which only the name differs are one row.
+class Rows {
+public:
+    explicit Rows(Core const& core, Row head) : core_{core}, rows_{{std::move(head)}} {}
+
+    void add(std::size_t task, Row figures) {
+        if (last_ && alike(*last_, task) && std::equal(figures.begin(), figures.end(), rows_.back().begin() + 1)) {
+            rows_.back()[0] = fmt::format("{} .. {} (count: {})", name_of(core_, first_), name_of(core_, task), ++count_);
+        } else {
+            figures.insert(figures.begin(), name_of(core_, task));
+            rows_.push_back(std::move(figures));
+            first_ = task, count_ = 1;
+        }
+        last_ = task;
+    }
+    [[nodiscard]] std::string text() const { return table(rows_); }
+
+private:
+    [[nodiscard]] bool alike(std::size_t a, std::size_t b) const {
+        auto const &one = core_.tasks[a].vm, &other = core_.tasks[b].vm;
+        return one != other && family(one) != one && family(one) == family(other);
+    }
+
+    Core const& core_;
+    std::vector<Row> rows_;
+    std::optional<std::size_t> last_;
+    std::size_t first_{0}, count_{0};
+};
+
 std::string share_of(Ns part, Ns whole) {
     return fmt::format("{:.1f} %", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
@@ -40,10 +71,10 @@ std::string why(Core const& core, Verdict const& verdict) {
     return "";
 }
 
-Row fixed_row(Core const& core, std::size_t i) {
+Row fixed_figures(Core const& core, std::size_t i) {
     auto const& t = core.tasks[i];
     auto const verdict = worst_response(core, i);
-    Row row{name_of(core, i), fmt::format("{}", t.priority)};
+    Row row{fmt::format("{}", t.priority)};
     if (!t.server) return row.insert(row.end(), {"-", "-", "-", "-", "-", "-", why(core, verdict)}), row;
     auto const& s = *t.server;
     row.insert(row.end(), {duration(s.budget), duration(s.period), duration(s.deadline)});
@@ -68,10 +99,11 @@ std::string fixed_table(Core const& core) {
     }
     if (order.empty()) return "";
     std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair{-static_cast<int>(core.tasks[i].priority), i}; });
-    std::vector<Row> rows{{"fixed", "priority", "budget", "period", "deadline", "others", "blocking", "hypervisor", "response",
-                           "slack", "core", "usable"}};
-    for (auto const i : order) rows.push_back(fixed_row(core, i));
-    return table(rows);
+    Rows rows{core,
+              {"fixed", "priority", "budget", "period", "deadline", "others", "blocking", "hypervisor", "response", "slack",
+               "core", "usable"}};
+    for (auto const i : order) rows.add(i, fixed_figures(core, i));
+    return rows.text();
 }
 
 std::string shares_table(Core const& core) {
@@ -83,14 +115,14 @@ std::string shares_table(Core const& core) {
     auto out = limitless == core.tasks.end()
                    ? fmt::format("  left for shares in any 100 ms, at least: {}\n", duration(left / us * us))
                    : fmt::format("  left for shares: nothing is promised, because \"{}\" has no budget\n", limitless->vm);
-    std::vector<Row> rows{{"share", "weight", "of what is left", "if all want it always, on average"}};
+    Rows rows{core, {"share", "weight", "of what is left", "if all want it always, on average"}};
     for (std::size_t i = 0; i < core.tasks.size(); ++i) {
         auto const& t = core.tasks[i];
         if (t.policy != Policy::Share) continue;
-        rows.push_back({name_of(core, i), fmt::format("{}", t.weight), share_of(t.weight, weights),
-                        duration(left * t.weight / weights / us * us) + " in 100 ms"});
+        rows.add(i, {fmt::format("{}", t.weight), share_of(t.weight, weights),
+                     duration(left * t.weight / weights / us * us) + " in 100 ms"});
     }
-    return out + table(rows);
+    return out + rows.text();
 }
 
 std::string windows_table(Core const& core) {

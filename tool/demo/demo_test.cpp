@@ -4,6 +4,7 @@
 #include "plan/testing.hpp"
 #include "tool/demo/hive.hpp"
 #include "tool/demo/report.hpp"
+#include "tool/family.hpp"
 
 namespace tiffin {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "tool/demo/report.hpp"
 #include "tool/description/units.hpp"
+#include "tool/family.hpp"
 
 namespace tiffin {
 namespace {

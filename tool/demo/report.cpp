@@ -4,6 +4,8 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "tool/family.hpp"
+
 namespace tiffin {
 namespace {
 
@@ -65,13 +67,6 @@ FinalReport FinalReport::of(Watcher const& watcher) {
         if (auto const machine = parse_machine_report(line)) report.machine = *machine;
     }
     return report;
-}
-
-std::string_view family(std::string_view name) {
-    auto const dash = name.rfind('-');
-    if (dash == name.npos || dash + 1 == name.size()) return name;
-    auto const number = name.substr(dash + 1);
-    return std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; }) ? name.substr(0, dash) : name;
 }
 
 FinalReport FinalReport::grouped() const {

@@ -41,9 +41,6 @@ struct FinalReport {
     [[nodiscard]] FinalReport grouped() const;
 };
 
-/// "w50" of "w50-17"; the whole name of a VM that has no number.
-std::string_view family(std::string_view name);
-
 /// Who had how much of the core.
 std::string share_table(FinalReport const& report);
 /// Wake-ups a second, and what each function would leave idle on a chip of its own, beside the one core that ran them all.
