@@ -24,6 +24,19 @@ def test_a_switch_is_half_of_what_a_yield_takes():
     assert guests.switch("bench: yield=1000 min=1 max=2\nbench: yield=1100 min=1 max=2\n", "by weight") == {"switch between two VMs, by weight": 525}
 
 
+def test_a_budget_goes_out_to_the_next_vms_first_instruction_and_comes_back_to_its_own():
+    limited = "".join(f"[limited] bench: gap from={t} to={t + 800}\n" for t in (1000, 2000, 3000))
+    other = "".join(f"[other] bench: gap from={t - 210} to={t + 7}\n" for t in (2000, 3000, 4000))
+    figures = guests.budget(limited + other, "limited", "other")
+    assert figures == {guests.BUDGET["out"]: 7, guests.BUDGET["back"]: 10}
+
+
+def test_xen_is_not_passed_over_in_silence_where_it_cannot_follow():
+    text = "\n".join(crowd.lines({"1 ms tick: worst": {2: 950, 16: 950, 256: 950}}, {"Xen credit": {2: {"worst": 5000}}}))
+    assert "beside 255: worst" in text and "31st" in text
+    assert "31st" not in "\n".join(crowd.lines({}, {}))
+
+
 def test_the_longest_path_of_all_tests_comes_with_its_name():
     lines = '{"test": "a", "instructions": 90}\n{"test": "b", "instructions": 4000, "kind": "trap"}\n{"test": "c", "instructions": 800}\n'
     assert tiffin_side.longest_of(lines)["test"] == "b"

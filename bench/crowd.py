@@ -13,6 +13,7 @@ NUMBERS = (2, 16, 64, 256, 1024)
 MOST_GROWTH = 1.10  # of a cost with any number, against that with 2
 TICK_BESIDE = (2, 16, 256)  # the tick's VM and 1, 15 or 255 spinners
 XEN_BESIDE = (2, 16)
+XEN_MOST = 'Xen beside 255: cannot be done; without a dom0 it starts 30 domains, and panics at the 31st ("Missing kernel boot module?")'
 SCHEDULERS = {"Xen credit2, as shipped": "", "Xen credit2, tuned": xen_side.TUNED, "Xen credit": "sched=credit"}
 SWITCH = {"switch, fixed priority": tiffin_side.FIXED, "switch, by weight": tiffin_side.SHARE}
 AFTER = "bench.after_ms=200"  # by then all neighbours spin: what they print while they start is not what is measured
@@ -40,6 +41,15 @@ def run_switches(work, count):
     ram = int(re.search(r"tiffin: memory: (\d+) bytes", text)[1])
     first = min(int(v) for v in re.findall(r"bench: first_instruction=(\d+)", text))
     return found | {"hypervisor RAM, in all": ram, "hypervisor RAM, for each VM": ram / count, "reset to first instruction": first}
+
+
+def run_budget(work, count):
+    """One uses its budget up again and again, another has the rest; what the others have used of theirs comes back in 10 s."""
+    others = "".join(tiffin_side.domain("waiting", "spin", "{policy: fixed, priority: 30, budget: 20 us, period: 10 s}", "128 KiB")
+                     .replace("memory:", f"count: {count - 2}\n    memory:")) if count > 2 else ""
+    text = tiffin(work, tiffin_side.HEADER + tiffin_side.domain("limited", tiffin_side.GAPS, tiffin_side.LIMITED, "128 KiB")
+                  + tiffin_side.domain("other", tiffin_side.FEWER_GAPS, memory="128 KiB") + others, tiffin_side.done("limited", "other"))
+    return guests.budget(text, "limited", "other")
 
 
 def ticks(text):
@@ -76,6 +86,7 @@ def share_error(text):
 
 # Title, unit, judged: the goal for the largest number is MOST_GROWTH times the figure of the smallest, or a figure of its own.
 ROWS = [("switch, fixed priority", "instructions", "growth"), ("switch, by weight", "instructions", "growth"),
+        (guests.BUDGET["out"], "instructions", "growth"), (guests.BUDGET["back"], "instructions", "growth"),
         ("1 ms tick: average", "instructions", "growth"), ("1 ms tick: worst", "instructions", 1000), ("1 ms tick: missed", "of 1000", 0),
         ("share error, 2 s", "%", None), ("hypervisor RAM, for each VM", "bytes", 16384), ("hypervisor RAM, in all", "bytes", None),
         ("reset to first instruction", "instructions", None)]
@@ -105,11 +116,12 @@ def lines(rows, xen_rows):
     yield from aligned([head, *body])
     if not xen_rows:
         return
-    head = ("1 ms tick beside spinners", *(f"beside {n - 1}: {what}" for n in XEN_BESIDE for what in TICKS))
-    tiffin_row = ("Tiffin", *(number(rows.get(f"1 ms tick: {what}", {}).get(n)) for n in XEN_BESIDE for what in TICKS))
-    others = [(name, *(number(found.get(n, {}).get(what)) for n in XEN_BESIDE for what in TICKS)) for name, found in xen_rows.items()]
+    head = ("1 ms tick beside spinners", *(f"beside {n - 1}: {what}" for n in TICK_BESIDE for what in TICKS))
+    tiffin_row = ("Tiffin", *(number(rows.get(f"1 ms tick: {what}", {}).get(n)) for n in TICK_BESIDE for what in TICKS))
+    others = [(name, *(number(found.get(n, {}).get(what)) for n in TICK_BESIDE for what in TICKS)) for name, found in xen_rows.items()]
     yield ""
     yield from aligned([head, tiffin_row, *others])
+    yield XEN_MOST
 
 
 def aligned(table):
@@ -133,6 +145,8 @@ def measure(work, with_xen, say, problems):
 
     for count in NUMBERS:
         attempt(f"tiffin: {count} VMs", lambda count=count: run_switches(work, count), into_rows(count))
+    for count in NUMBERS:
+        attempt(f"tiffin: budgets of {count}", lambda count=count: run_budget(work, count), into_rows(count))
     for count in TICK_BESIDE:
         attempt(f"tiffin: 1 ms tick beside {count - 1}", lambda count=count: run_tick(work, count), into_rows(count))
     for count in NUMBERS[:-1]:

@@ -16,7 +16,8 @@ TRACED = {MICRO["null_hypercall"], MICRO["gicd_typer_read"], MICRO["timer_runnin
 FIRST_INSTRUCTION = "reset to first instruction, {} MiB VM"
 TICK = r"bench: tick jobs=(\d+) missed=(\d+) avg=(\d+) p99=(\d+) max=(\d+)"
 YIELD = r"bench: yield=(\d+) "
-AS_SHIPPED = {"title": "1 ms tick, Xen as shipped", "wanted": ("average", "worst", "missed")}
+GAP = r"\[{}\] bench: gap from=(\d+) to=(\d+)"
+AS_SHIPPED = {"title": "1 ms tick beside a spinner, Xen as shipped", "wanted": ("average", "worst", "missed")}
 DONE = r"bench: done"
 POWER_DOWN = r"reboot: Power down"
 
@@ -35,6 +36,19 @@ def tick(text, title="1 ms tick beside a spinner", wanted=("average", "p99", "wo
     assert jobs == 1000, "the table's unit says so"
     figures = {"average": average, "p99": p99, "worst": worst, "missed": missed}
     return {f"{title}: {name}": figures[name] for name in wanted}
+
+
+BUDGET = {"out": "budget used up: to the next VM's instruction", "back": "budget back: to its VM's instruction"}
+
+
+def budget(text, limited, other):
+    """`limited` has a budget, and `other` the core when it has none: what lies between the last instruction of one and the first of the other.
+
+    Both say when they were kept from spinning; the medians of all changes that both saw."""
+    away, ran = ([(int(a), int(b)) for a, b in re.findall(GAP.format(vm), text)] for vm in (limited, other))
+    used_up = sorted(min(to for _, to in ran if to > out) - out for out, _ in away if any(to > out for _, to in ran))
+    back = sorted(on - max(f for f, _ in ran if f < on) for _, on in away if any(f < on for f, _ in ran))
+    return {BUDGET["out"]: used_up[len(used_up) // 2], BUDGET["back"]: back[len(back) // 2]}
 
 
 SWITCH = "switch between two VMs, {}"

@@ -54,7 +54,36 @@ def run_switch(work):
 
 def run_tick(work):
     text = tiffin(work, HEADER + domain("tick", "tick", FIXED) + domain("spin", "spin"), done("tick"))
-    return guests.tick(text) | guests.tick(text, **guests.AS_SHIPPED)
+    return guests.tick(text)
+
+
+LIMITED = "{policy: fixed, priority: 50, budget: 2 ms, period: 20 ms}"
+GAPS, FEWER_GAPS = "gaps bench.count=25", "gaps bench.count=15"  # who is never limited sees one less than the other, and must end
+
+
+def run_budget(work):
+    description = HEADER + domain("limited", GAPS, LIMITED) + domain("other", FEWER_GAPS)
+    return guests.budget(tiffin(work, description, done("limited", "other")), "limited", "other")
+
+
+SLEEPERS = 16
+
+
+def sleepers(slack):
+    """Each sleeps for a second in naps of its own length, 5 to 11 ms."""
+    elf = need(ROOT / "build/aarch64/guest/apps/idler/idler.elf", images.BUILD)
+    naps = [5000 + 370 * n for n in range(SLEEPERS)]
+    return "".join(f"  vm{n}: {{memory: 64 KiB, rtc: false, cpu: {SHARE}, timer-slack: {slack}, "
+                   f'image: {{elf: "{elf}", cmdline: "idler.nap_us={us} idler.naps={1_000_000 // us}"}}}}\n' for n, us in enumerate(naps))
+
+
+def run_slack(work):
+    rows = {}
+    for title, slack in (("", "0 ns"), (", timer-slack 4 ms", "4 ms")):
+        text = tiffin(work, HEADER + sleepers(slack), [r"report machine", r"machine stopped"])
+        ticks, frequency, woke = (int(re.search(rf"report machine .*\b{name}=(\d+)", text)[1]) for name in ("ticks", "freq", "wakeups"))
+        rows[f"wake-ups of a core with {SLEEPERS} sleepers{title}"] = round(woke * frequency / ticks)
+    return rows
 
 
 def run_traced(work):
@@ -112,6 +141,8 @@ measures = [
     ("1 ms tick beside a spinner", run_tick, False),
     ("1 ms tick beside the hostile guest", run_hostile, False),
     ("with a trace", run_traced, False),
+    ("budgets", run_budget, False),
+    ("timer-slack", run_slack, False),
     ("longest path", run_longest_path, False),
     ("RAM per VM", run_ram, False),
     ("size", run_size, False),

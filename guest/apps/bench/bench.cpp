@@ -5,6 +5,8 @@
 //   bench.mode=tick    bench.count jobs of 1 ms, asleep between: `bench: tick jobs=N missed=N avg=A p99=B max=C`; not before
 //                      bench.after_ms, so that many neighbours have started
 //   bench.mode=spin    never sleeps, never ends: the neighbour
+//   bench.mode=gaps    spins until bench.count times it was off the core for more than bench.gap_us: `bench: gap from=A to=B` for each, in
+//                      ticks of the physical counter, which all VMs share
 //   bench.fp=1         with bench.mode=yield: uses an FP register each turn
 //   bench.on=xen       gives way by Xen's hypercall instead of Tiffin's
 #include <algorithm>
@@ -216,6 +218,23 @@ void tick(std::uint64_t count) {
           late.max());
 }
 
+/// When it last had the core, and when it had it again: to within the instructions of the loop.
+void gaps(std::uint64_t count) {
+    struct Gap {
+        std::uint64_t from, to;
+    };
+    static constinit std::array<Gap, 64> found{};
+    auto const shortest = timer::from_us(argument(boot().arguments, "bench.gap_us", 1000));
+    auto const wanted = std::min<std::uint64_t>(count, found.size());
+    auto last = TIFFIN_READ(cntpct_el0);
+    for (std::uint64_t n = 0; n < wanted;) {
+        auto const now = TIFFIN_READ(cntpct_el0);
+        if (now - last > shortest) found[n++] = {last, now};
+        last = now;
+    }
+    for (std::uint64_t n = 0; n < wanted; ++n) print("bench: gap from={} to={}\n", found[n].from, found[n].to);
+}
+
 }  // namespace
 
 unsigned app_main() {
@@ -232,6 +251,8 @@ unsigned app_main() {
         yield(count);
     else if (mode == "tick")
         tick(count);
+    else if (mode == "gaps")
+        gaps(count);
     else
         while (mode == "spin") asm volatile("nop");
     print("bench: done\n");
