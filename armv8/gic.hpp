@@ -94,6 +94,24 @@ static_assert(lr_to_v2(Lr::VIntid::make(27) | Lr::LrState::make(Lr::State::Pendi
                        0) == 0x9000'6c1b);
 static_assert(lr_from_v2(0x9000'6c1b) == (27ull | 1ull << 62 | 1ull << 61 | 27ull << 32));
 
+/// ICH_VMCR_EL2 and GICH_VMCR: what the guest has set in its CPU interface. The fields here have one place in both; GICv2 keeps the
+/// upper five bits of the priority mask.
+struct IchVmcr {
+    using Veng0 = Bit<0>;
+    using Veng1 = Bit<1>;
+    using Vpmr = Field<31, 24, std::uint8_t>;
+};
+
+/// Does the CPU interface signal a pending interrupt that a list register holds, unless a more urgent one is being handled? That is
+/// what wakes a guest from WFI (IHI 0069, "Priority masking"; Arm ARM, "Wait for Interrupt").
+constexpr bool is_signalled(std::uint64_t lr, std::uint64_t vmcr) {
+    bool const enabled = Lr::Group1::get(lr) ? IchVmcr::Veng1::get(vmcr) : IchVmcr::Veng0::get(vmcr);
+    return Lr::is_pending(lr) && enabled && Lr::Priority::get(lr) < IchVmcr::Vpmr::get(vmcr);
+}
+static_assert(is_signalled(1ull << 62 | 0xa0ull << 48 | 1ull << 60, 0xf000'0002));
+static_assert(!is_signalled(1ull << 62 | 0xa0ull << 48 | 1ull << 60, 0xa000'0002));
+static_assert(!is_signalled(1ull << 62 | 0xa0ull << 48, 0xf000'0002));
+
 /// ICC_SGI1R_EL1: whom a software-generated interrupt goes to.
 struct SgiR {
     using TargetList = Field<15, 0, std::uint32_t>;

@@ -55,6 +55,8 @@ std::uint32_t empty_list_registers();
 /// `i` is below the count of list registers; values are in the form of armv8::Lr.
 std::uint64_t read_list_register(std::uint32_t i);
 void write_list_register(std::uint32_t i, std::uint64_t value);
+/// ICH_VMCR_EL2: see armv8::IchVmcr.
+std::uint64_t read_vmcr();
 /// IchHcr bits: which maintenance interrupts are wanted.
 void set_ich_hcr(std::uint32_t value);
 /// EOIcount since last asked.

@@ -106,6 +106,8 @@ void write_list_register(std::uint32_t i, std::uint64_t value) {
     write_mmio(virtual_control, gich::lr0 + 4 * i, armv8::lr_to_v2(value, source));
 }
 
+std::uint64_t read_vmcr() { return v3() ? TIFFIN_READ_SYSREG("ich_vmcr_el2") : read_mmio(virtual_control, gich::vmcr); }
+
 void set_ich_hcr(std::uint32_t value) {
     if (v3()) {
         TIFFIN_WRITE_SYSREG("ich_hcr_el2", value);

@@ -16,13 +16,15 @@ bool owes_maintenance(std::uint64_t lr) {
     return Lr::LrState::get(lr) == Lr::State::Invalid && !Lr::Hw::get(lr) && Lr::Eoi::get(lr);
 }
 
-/// The pending list register that would be acknowledged; lr_count if none.
+/// The signalled list register that would be acknowledged; lr_count if none.
 std::uint32_t most_urgent() {
     auto const& h = hardware();
     std::uint32_t best = Hardware::lr_count;
     auto const rank = [&](std::uint32_t i) { return std::pair{Lr::Priority::get(h.lr[i]), Lr::VIntid::get(h.lr[i])}; };
     for (std::uint32_t i = 0; i < Hardware::lr_count; ++i)
-        if (Lr::is_pending(h.lr[i]) && !Lr::is_active(h.lr[i]) && (best == Hardware::lr_count || rank(i) < rank(best))) best = i;
+        if (armv8::is_signalled(h.lr[i], h.vmcr) && !Lr::is_active(h.lr[i]) &&
+            (best == Hardware::lr_count || rank(i) < rank(best)))
+            best = i;
     return best;
 }
 

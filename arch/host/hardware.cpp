@@ -126,6 +126,8 @@ void write_list_register(std::uint32_t i, std::uint64_t value) {
     h.lr.at(i) = machine.gicv3() ? value : armv8::lr_from_v2(armv8::lr_to_v2(value, h.lr_source[i]));
 }
 
+std::uint64_t read_vmcr() { return hardware().vmcr; }
+
 void set_ich_hcr(std::uint32_t value) {
     hardware().ich_hcr = value;
     hardware().eoi_count = armv8::IchHcr::EOIcount::get(value);

@@ -67,7 +67,8 @@ struct Hardware {
     std::array<std::uint64_t, lr_count> lr{};
     std::array<std::uint8_t, lr_count> lr_source{};  // GICv2: CPUID of each list register
     std::uint32_t ich_hcr{0}, eoi_count{0};
-    std::vector<std::uint32_t> running{};                             // INTIDs whose priority the loaded guest has not dropped
+    std::uint64_t vmcr{0xff00'0003};       // of whichever guest runs: both groups enabled, no priority masked
+    std::vector<std::uint32_t> running{};  // INTIDs whose priority the loaded guest has not dropped
     std::map<Vcpu const*, std::vector<std::uint32_t>> saved_running;  // the active priorities of those that are not loaded
     std::set<std::uint32_t> irq_pending, irq_active;                  // physical interrupts of this core
     std::uint64_t vbar{0};

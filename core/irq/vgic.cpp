@@ -209,8 +209,10 @@ bool has_pending(Vcpu& v) {
     VmGuard const guard{*v.vm};
     if (is_loaded(v)) pull(v);
     if (v.vgic.stale || v.vgic.crowded) refresh(v);
+    if (v.vgic.used == 0) return false;
+    auto const vmcr = is_loaded(v) ? arch::read_vmcr() : v.vgic.vmcr;
     for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1)
-        if (Lr::is_pending(current_lr(v, static_cast<std::uint32_t>(std::countr_zero(used))))) return true;
+        if (armv8::is_signalled(current_lr(v, static_cast<std::uint32_t>(std::countr_zero(used))), vmcr)) return true;
     return false;
 }
 

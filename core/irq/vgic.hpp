@@ -114,7 +114,7 @@ std::uint32_t listed_bits(Vcpu const& v, std::uint32_t first, bool active);
 /// On a maintenance interrupt: something ended, or there is room.
 void on_maintenance(Vcpu& v);
 
-/// Would WFI return at once?
+/// Would WFI return at once? Not for what the guest's own CPU interface holds back (PMR, group enables).
 bool has_pending(Vcpu& v);
 
 /// Around a switch: `pull` brings the list registers of the loaded vCPU into VgicCpu::lr, `push` puts the state of `v` into the

@@ -9,6 +9,7 @@ namespace {
 
 using host::Event;
 using testing::Board;
+using testing::VmSpec;
 using Kind = Event::Kind;
 constexpr auto fixed = abi::Policy::Fixed;
 constexpr auto share = abi::Policy::Share;
@@ -142,6 +143,24 @@ TEST(Block, WithOnlyAMaskedInterruptSleeps) {
     vgic::raise(v, 40);  // not enabled
     sched::block(v);
     EXPECT_EQ(v.state, VcpuState::Blocked);
+}
+
+TEST(Block, ForWhatItsOwnCpuInterfaceHoldsBackSleeps) {
+    for (auto gic : {abi::GicVersion::V2, abi::GicVersion::V3}) {
+        for (auto const& [vmcr, sleeps] :
+             {std::pair{0xa0ull << 24 | 3, true}, {0xa8ull << 24 | 3, false}, {0xa8ull << 24, true}}) {
+            Board board{{VmSpec{}}, gic};
+            Vcpu& v = board.run_first();
+            testing::enable(v, 40, 0xa0, true);
+            vgic::raise(v, 40);
+            board.hw().vmcr = vmcr;
+            sched::block(v);
+            EXPECT_EQ(v.state == VcpuState::Blocked, sleeps) << std::hex << vmcr;
+            testing::enable(v, 41, 0x80, true);
+            vgic::raise(v, 41);
+            EXPECT_NE(v.state, VcpuState::Blocked) << "it may have become more urgent";
+        }
+    }
 }
 
 TEST(Block, ACoreThatNobodyWillWakeSleepsForEver) {

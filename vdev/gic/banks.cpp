@@ -63,13 +63,23 @@ std::uint32_t read_bits(Vcpu& v, std::uint32_t kind, std::uint32_t first) {
     }
 }
 
+/// On GICv2 an SGI has a pending state for each sender, which GICD_SPENDSGIR and GICD_CPENDSGIR write; here it is read-only (IHI 0048,
+/// "GICD_ISPENDRn", "GICD_ICPENDRn").
+std::uint32_t may_pend(std::uint32_t first) { return first == 0 && !machine.gicv3() ? ~0xffffu : ~0u; }
+
+void set_pending(Vcpu& v, std::uint32_t first, std::uint32_t bits) { vgic::raise_all(v, first, bits & may_pend(first)); }
+
+void clear_pending(Vcpu& v, std::uint32_t first, std::uint32_t bits) {
+    for_concerned(v, first, [&](Vcpu& each) { vgic::clear_pending(each, first, bits & may_pend(first)); });
+}
+
 void write_bits(Vcpu& v, std::uint32_t kind, std::uint32_t first, std::uint32_t bits) {
     switch (kind) {
         case gicd::igroupr: vgic::bank(v, first).group1 = bits; return changed(v, first);
         case gicd::isenabler: return set_enabled(v, first, bits);
         case gicd::icenabler: return clear_enabled(v, first, bits);
-        case gicd::ispendr: return vgic::raise_all(v, first, bits);
-        case gicd::icpendr: return for_concerned(v, first, [&](Vcpu& each) { vgic::clear_pending(each, first, bits); });
+        case gicd::ispendr: return set_pending(v, first, bits);
+        case gicd::icpendr: return clear_pending(v, first, bits);
         case gicd::isactiver: return for_concerned(v, first, [&](Vcpu& each) { vgic::set_active(each, first, bits, true); });
         case gicd::icactiver: return for_concerned(v, first, [&](Vcpu& each) { vgic::set_active(each, first, bits, false); });
         default: return;

@@ -208,6 +208,21 @@ TEST(Distributor, PendingSgisOfGicv2AreABitASender) {
     EXPECT_EQ(g.get(gicd::ispendr), 0u);
 }
 
+TEST(Distributor, SgisOfGicv2BecomePendingByTheirSendersOnly) {
+    for (auto version : {v2, v3}) {
+        Guest g{version};
+        auto const bits = [&](std::uint32_t what) { return version == v2 ? g.get(what) : g.rget(gicr::sgi_frame + what); };
+        auto const put = [&](std::uint32_t what, std::uint32_t value) {
+            version == v2 ? g.put(what, value) : g.rput(gicr::sgi_frame + what, value);
+        };
+        put(gicd::ispendr, 0x0010'0008);
+        EXPECT_EQ(bits(gicd::ispendr), version == v2 ? 0x0010'0000u : 0x0010'0008u);
+        vgic::send_sgi(g.v, g.v, 3);
+        put(gicd::icpendr, ~0u);
+        EXPECT_EQ(bits(gicd::ispendr), version == v2 ? 0x0000'0008u : 0u);
+    }
+}
+
 TEST(Distributor, NothingElseExistsAtAnySize) {
     for (auto version : {v2, v3}) {
         Guest g{version};
