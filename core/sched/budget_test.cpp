@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <random>
 
+#include "core/sched/testing.hpp"
+
 namespace tiffin {
 namespace {
 
@@ -123,6 +125,67 @@ TEST(Budget, ManyPiecesAreMergedTowardsTheLaterOne) {
     EXPECT_EQ(given, 0u) << "nothing comes early";
     b.want(1190);
     EXPECT_EQ(b.usable(1190), 100u) << "and nothing is lost";
+}
+
+// ---- Beyond it: those who may run when nobody else wants to
+
+using testing::Board, testing::budgeted, testing::pass, testing::ticks, testing::board_time, testing::us, testing::ms;
+
+TEST(Background, IsSharedInTurns) {
+    Board board{{budgeted(9, ms, 1000 * ms, true), budgeted(8, ms, 1000 * ms, true), budgeted(7, ms, 1000 * ms, true)}};
+    board.boot();
+    board.run();
+    pass(board, 500 * ms);
+    for (std::size_t vm : {0, 1, 2})
+        EXPECT_NEAR(static_cast<double>(board.vcpu(vm).stats.run_ticks), static_cast<double>(ticks(500 * ms)) / 3, ticks(5 * ms))
+            << vm;
+}
+
+TEST(Background, IsSharedAlikeThoughBudgetsComeBackWithinATurn) {
+    Board board{{budgeted(9, 50 * us, ms, true), budgeted(8, 50 * us, ms, true), budgeted(7, 50 * us, ms, true)}};
+    board.boot();
+    board.run();
+    pass(board, 500 * ms);
+    for (std::size_t vm : {0, 1, 2})
+        EXPECT_NEAR(static_cast<double>(board.vcpu(vm).stats.run_ticks), static_cast<double>(ticks(500 * ms)) / 3, ticks(5 * ms))
+            << vm;
+}
+
+TEST(Background, WhoComesWaitsForOneTurn) {
+    Board board{{budgeted(9, ms, 1000 * ms, true), budgeted(8, ms, 1000 * ms, true)}};
+    board.boot();
+    board.run();
+    pass(board, 3 * ms);
+    Vcpu& sleeper = *board.cpu().current;
+    ASSERT_EQ(sleeper.priority, 0);
+    sched::block(sleeper);
+    board.run();
+    pass(board, 50 * ms);
+    EXPECT_GT(board.hw().deadline, board_time(board) + ticks(100 * ms)) << "who is alone there has no slices";
+    auto const woke = board_time(board);
+    sched::wake(sleeper);
+    EXPECT_FALSE(board.cpu().need_resched);
+    board.fire_deadline();
+    EXPECT_EQ(board.cpu().current, &sleeper);
+    EXPECT_LE(board_time(board), woke + ticks(4 * ms));
+}
+
+TEST(Background, BudgetComesBackToOneThatWokeThere) {
+    Board board{{budgeted(9, 200 * us, ms, true), {.policy = abi::Policy::Fixed, .priority = 5}}};
+    board.cpu().wake_charge = ticks(100 * us);
+    board.boot();
+    Vcpu& v = board.run();
+    sched::block(v);
+    board.run();
+    board.hw().counter += ticks(2 * ms);
+    for (int n = 0; n < 2; ++n) {
+        sched::wake(v);
+        if (v.priority != 0) board.run(), sched::block(v), board.run();
+    }
+    ASSERT_EQ(v.priority, 0) << "two wake-ups took all of it";
+    ASSERT_LE(board.hw().deadline, board_time(board) + ticks(ms)) << "though the one that runs has no deadline of its own";
+    board.fire_deadline();
+    EXPECT_EQ(board.cpu().current, &v);
 }
 
 }  // namespace

@@ -14,14 +14,25 @@ bool admit_by_window(Cpu const& cpu, Vcpu& v, std::uint64_t now) {
     return !v.waiting;
 }
 
+bool in_background(Vcpu const& v) { return v.policy == abi::Policy::Fixed && v.priority == 0; }
+
+/// `v` has no budget: its refill is waited for, and whoever has the background to himself shares it from now on.
+void without_budget(Cpu& cpu, Vcpu& v) {
+    cpu.timers.arm(v.refill_timer, v.budget.next());
+    trace::note(cpu, trace::TraceKind::Exhausted, v, v.background ? 1 : 0);
+    Vcpu const* const running = cpu.current;
+    bool const joins = v.background && running != nullptr && running != &v && in_background(*running);
+    if (joins) account(cpu);  // who was alone may have come far since
+    cpu.scheduler.enter_background(v);
+    if (joins && cpu.slice_end == TimerQueue::never) cpu.slice_end = cpu.turn_started + cpu.scheduler.background_slice(*running);
+    if (running != nullptr) program_timer(cpu);  // else the switch that follows does
+}
+
 bool admit_by_budget(Cpu& cpu, Vcpu& v, std::uint64_t now) {
     bool const has = v.budget.usable(now) != 0;
     v.priority = has ? v.own_priority : std::uint8_t{0};
     v.waiting = !has && !v.background;
-    if (!has) {
-        cpu.timers.arm(v.refill_timer, v.budget.next());
-        trace::note(cpu, trace::TraceKind::Exhausted, v, v.background ? 1 : 0);
-    }
+    if (!has) without_budget(cpu, v);
     return !v.waiting;
 }
 
@@ -49,7 +60,8 @@ std::uint64_t end_of_turn(Cpu const& cpu, Vcpu const& v, std::uint64_t slice_end
         auto const until = cpu.frame.at(cpu.turn_started).until;
         return until < slice_end ? until : slice_end;
     }
-    return v.priority == 0 ? slice_end : cpu.turn_started + v.budget.usable(cpu.turn_started);
+    if (v.priority != 0) return cpu.turn_started + v.budget.usable(cpu.turn_started);
+    return cpu.scheduler.background_waiting() ? cpu.turn_started + cpu.scheduler.background_slice(v) : slice_end;
 }
 
 void on_refill(Cpu& cpu, Vcpu& v) {

@@ -4,33 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "armv8/timer.hpp"
-#include "core/testing.hpp"
+#include "core/sched/testing.hpp"
 
 namespace tiffin {
 namespace {
 
-using testing::Board;
-using testing::VmSpec;
+using namespace testing;
 constexpr auto fixed = abi::Policy::Fixed;
 constexpr auto windows = abi::Policy::Window;
-constexpr std::uint64_t us = 1000, ms = 1'000'000;
-
-std::uint64_t ticks(std::uint64_t nanoseconds) {
-    return static_cast<std::uint64_t>(static_cast<double>(nanoseconds) * static_cast<double>(Board::hw().frequency) / 1e9);
-}
-
-VmSpec budgeted(std::uint32_t priority, std::uint64_t budget, std::uint64_t period, bool background = false) {
-    return {.policy = fixed, .priority = priority, .budget_ns = budget, .period_ns = period, .background = background};
-}
-
-/// Lets the machine run for `nanoseconds`, by nothing but its own deadlines.
-void pass(Board& board, std::uint64_t nanoseconds) {
-    auto const end = board.hw().counter + ticks(nanoseconds);
-    while (board.hw().deadline < end) board.fire_deadline();
-    board.hw().counter = end;
-}
-
-std::uint64_t board_time(Board& board) { return board.hw().counter; }
 
 TEST(BudgetOfAVcpu, IsEnforcedByTheTimer) {
     Board board{{budgeted(9, 200 * us, ms), {}}};

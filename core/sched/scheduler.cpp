@@ -14,9 +14,11 @@ unsigned rank(Vcpu const& v) { return has_weight(v) ? 1 : 2u * v.priority; }
 
 }  // namespace
 
+ShareQueue& Scheduler::queue_of(Vcpu const& v) { return has_weight(v) ? shares_ : background_; }
+
 void Scheduler::add(Vcpu& v, Place where) {
-    if (has_weight(v)) return shares_.add(v, where == Place::Front);
     auto const p = v.priority;
+    if (p == 0) return queue_of(v).add(v, where == Place::Front);
     bool const empty = (ready_priorities_ & (1ull << p)) == 0;
     ready_priorities_ |= 1ull << p;
     v.next_ready = v.previous_ready = nullptr;
@@ -34,13 +36,13 @@ void Scheduler::add(Vcpu& v, Place where) {
 }
 
 Vcpu* Scheduler::take() {
-    if (ready_priorities_ > 1) return take_fixed(63 - static_cast<unsigned>(std::countl_zero(ready_priorities_)));
-    if (Vcpu* const first = shares_.take(); first != nullptr || ready_priorities_ == 0) return first;
-    return take_fixed(0);
+    if (ready_priorities_ != 0) return take_fixed(63 - static_cast<unsigned>(std::countl_zero(ready_priorities_)));
+    if (Vcpu* const first = shares_.take(); first != nullptr) return first;
+    return background_.take();
 }
 
 Vcpu* Scheduler::exchange(Vcpu& v) {
-    if (ready_priorities_ > 1) {
+    if (ready_priorities_ != 0) {
         add(v, Place::Back);
         return take();
     }
@@ -59,8 +61,8 @@ Vcpu* Scheduler::take_fixed(unsigned p) {
 }
 
 void Scheduler::remove(Vcpu& v) {
-    if (has_weight(v)) return shares_.remove(v);
     auto const p = v.priority;
+    if (p == 0) return queue_of(v).remove(v);
     bool const first = (ready_priorities_ & (1ull << p)) != 0 && head_[p] == &v;
     if (!first && v.previous_ready == nullptr) return;
     (first ? head_[p] : v.previous_ready->next_ready) = v.next_ready;
@@ -75,10 +77,16 @@ bool Scheduler::beats(Vcpu const& candidate, Vcpu const& running, std::uint64_t 
     return candidate.virtual_time + slack < running.virtual_time;
 }
 
+void Scheduler::charge_limited(Vcpu& v, std::uint64_t ticks) {
+    if (v.priority != 0) return v.budget.use(ticks);
+    v.virtual_time += ticks;
+    background_.reached(v.virtual_time);
+}
+
 void Scheduler::charge(Vcpu& v, std::uint64_t ticks) {
     v.stats.run_ticks += ticks;
     if (!has_weight(v)) {
-        if (v.limited && v.priority != 0) v.budget.use(ticks);
+        if (v.limited) charge_limited(v, ticks);
         return;
     }
     // 128 bits: a vCPU that was alone for hours is charged in one piece.
@@ -98,6 +106,15 @@ void Scheduler::catch_up(Vcpu& v, std::uint64_t bonus) const {
 std::uint64_t Scheduler::slice(Vcpu const& v) const {
     auto const left = shares_.left(v) * v.pace >> 16;
     return left == 0 || left > v.slice ? v.slice : left;
+}
+
+void Scheduler::enter_background(Vcpu& v) const {
+    if (v.virtual_time < background_.begin()) v.virtual_time = background_.begin();
+}
+
+std::uint64_t Scheduler::background_slice(Vcpu const& v) const {
+    auto const left = background_.left(v);
+    return left == 0 ? background_.part() : left;
 }
 
 }  // namespace tiffin

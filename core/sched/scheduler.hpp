@@ -1,6 +1,6 @@
 // Who runs next on a core: the ready `fixed` vCPU of highest priority (first come, first served within one); else the ready
-// `share` or `windows` vCPU whose turn it is by its weight; else the `fixed` one that came first into the background (priority
-// 0: its budget is used up). Tickless: a timer is set only when someone waits for it.
+// `share` or `windows` vCPU whose turn it is by its weight; else the `fixed` ones in the background (priority 0: their budgets
+// are used up), in rounds of equal parts. Tickless: a timer is set only when someone waits for it.
 #pragma once
 #include <cstdint>
 
@@ -16,8 +16,8 @@ struct Vcpu;
 class Scheduler {
 public:
     Scheduler() = default;
-    /// `part`: what a `share` vCPU may run in a round, in ticks of virtual time.
-    explicit Scheduler(std::uint64_t part) : shares_{part} {}
+    /// What a `share` vCPU may run in a round, in ticks of virtual time, and one in the background, in ticks.
+    Scheduler(std::uint64_t part, std::uint64_t background_part) : shares_{part}, background_{background_part} {}
 
     /// Vcpu::pace for `weight`: the reverse, 2^16 * weight / default_weight.
     static constexpr std::uint64_t pace_of(std::uint32_t weight) { return (std::uint64_t{weight} << 16) / abi::default_weight; }
@@ -50,6 +50,12 @@ public:
     [[nodiscard]] static bool beats(Vcpu const& candidate, Vcpu const& running, std::uint64_t slack);
     /// Does anyone with a weight wait?
     [[nodiscard]] bool shares_waiting() const { return !shares_.empty(); }
+    /// Does anyone wait in the background?
+    [[nodiscard]] bool background_waiting() const { return !background_.empty(); }
+    /// `v` may run there only from now on: it has missed the rounds before this one.
+    void enter_background(Vcpu& v) const;
+    /// Ticks that it may run there while another waits.
+    [[nodiscard]] std::uint64_t background_slice(Vcpu const& v) const;
     /// Ticks that one with a weight may run while another waits.
     [[nodiscard]] std::uint64_t slice(Vcpu const& v) const;
     /// Accounts run time. A vCPU that wakes has missed the rounds before this one, but for `bonus` of virtual time.
@@ -58,11 +64,13 @@ public:
 
 private:
     Vcpu* take_fixed(unsigned priority);
+    ShareQueue& queue_of(Vcpu const& v);
+    void charge_limited(Vcpu& v, std::uint64_t ticks);
 
-    std::uint64_t ready_priorities_{0};  // bit p: someone of priority p is ready
+    std::uint64_t ready_priorities_{0};  // bit p: someone of priority p, above 0, is ready
     Vcpu* head_[abi::max_priority + 1]{};
     Vcpu* tail_[abi::max_priority + 1]{};
-    ShareQueue shares_;
+    ShareQueue shares_, background_;
 };
 
 namespace sched {

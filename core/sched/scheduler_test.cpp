@@ -15,7 +15,7 @@ using Place = Scheduler::Place;
 
 struct Queue {
     std::deque<Vcpu> vcpus;
-    Scheduler scheduler{4000};
+    Scheduler scheduler{4000, 4000};
 
     Vcpu& fixed(std::uint8_t priority) {
         Vcpu& v = vcpus.emplace_back();

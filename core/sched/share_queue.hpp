@@ -38,6 +38,7 @@ public:
     [[nodiscard]] std::uint64_t left(Vcpu const& v) const;
     /// No one's virtual time is beyond the round's end: who runs on because nobody waits takes it along.
     void reached(std::uint64_t virtual_time) { end_ = virtual_time > end_ ? virtual_time : end_; }
+    [[nodiscard]] std::uint64_t part() const { return part_; }
     /// Where the round began.
     [[nodiscard]] std::uint64_t begin() const { return end_ - part_; }
 

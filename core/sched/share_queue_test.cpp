@@ -147,7 +147,7 @@ struct Crowd {
     std::mt19937 random{9};
 
     explicit Crowd(std::vector<std::uint16_t> const& weights)
-        : scheduler{Scheduler::part_for(static_cast<std::uint32_t>(weights.size()), std::ranges::min(weights), second)} {
+        : scheduler{Scheduler::part_for(static_cast<std::uint32_t>(weights.size()), std::ranges::min(weights), second), 0} {
         for (auto const weight : weights) {
             Vcpu& v = vcpus.emplace_back();
             v.weight = weight;

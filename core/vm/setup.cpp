@@ -39,7 +39,7 @@ void set_up_cpu(Pool& pool, PlanView const& plan, Cpu& cpu, std::uint32_t index)
     cpu.wake_charge = ticks_up(plan.header().wake_charge_ns);
     cpu.switch_ticks = arch::frequency() / 1'000'000;
     cpu.timers = TimerQueue{pool.array<Timer*>(count_timers(plan, index, count))};
-    cpu.scheduler = Scheduler{Scheduler::part_for(sharers, lightest, arch::frequency())};
+    cpu.scheduler = Scheduler{Scheduler::part_for(sharers, lightest, arch::frequency()), arch::frequency() / 250};
     cpu.trace = trace::make(pool, index, plan.header().trace_bytes);
 }
 

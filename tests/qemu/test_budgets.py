@@ -41,6 +41,14 @@ def test_in_the_background_a_vm_gets_what_is_left(machine):
     assert report(running, "greedy")["run_ticks"] / ticks["ticks"] > 0.45
 
 
+def test_the_background_is_shared_alike(machine):
+    greedy = {f"greedy-{n}": spinner(300, [fixed(50 - n, "50 us", when_exhausted="background")]) for n in range(3)}
+    running = machine(greedy)
+    assert running.wait_until_stopped() == 0
+    ran = [report(running, vm)["run_ticks"] for vm in greedy]
+    assert max(ran) / min(ran) < 1.1
+
+
 @pytest.mark.parametrize("mode", ["sleep", "yield", "timer"])
 def test_budget_theft_gives_nothing_and_delays_nobody(machine, mode):
     running = machine({

@@ -80,7 +80,7 @@ constexpr Field table[] = {
     {"cpu", "deadline", Time, "ns, us, ms, s", "10 us..10 s", "`period`", "deadline: 800 us",
      "From waking to sleeping again, if the vCPU needs no more than its budget for it. `tiffin check` proves it or refuses.", 10'000, 10'000'000'000},
     {"cpu", "when-exhausted", Choice, "", "wait | background", "wait", "when-exhausted: background",
-     "With its budget used up the vCPU waits for more, or runs in the background, when nobody else wants to."},
+     "With its budget used up the vCPU waits for more, or runs in the background, when nobody else wants to; those there share it alike."},
 
     {"image", "kernel", Path, "", "an arm64 `Image`, not compressed", "one of three", "kernel: ${CACHE}/linux/Image",
      "A Linux kernel, or anything else with the arm64 Image header. It starts with a device tree in x0."},
