@@ -100,6 +100,8 @@ TEST(Smp, AnSpiGoesToTheCoreOfItsTarget) {
     Duo duo;
     enable(duo.here(), 40, 0xa0, true);
     vgic::set_target(duo.vm(), 40, 1);
+    duo.go_to(1);  // which knows of the change, and hears of the interrupt by itself
+    duo.go_to(0);
     vgic::raise(duo.here(), 40);
     EXPECT_FALSE(host::guest_is_interrupted());
     duo.go_to(1);
@@ -218,7 +220,7 @@ TEST(Smp, AVcpuComesBackAfterItWasOff) {
     host::on_core(1);
     EXPECT_TRUE(lifecycle::turn_off(duo.there()));
     host::on_core(0);
-    EXPECT_EQ(lifecycle::turn_on(duo.there(), entry + 4, 9), Return::Success);
+    ASSERT_EQ(lifecycle::turn_on(duo.there(), entry + 4, 9), Return::Success);
     duo.wake_core(1);
     EXPECT_EQ(duo.cpu().current, &duo.there());
     EXPECT_EQ(duo.there().regs.pc, entry + 4);
@@ -259,6 +261,7 @@ TEST(Smp, TwoVcpusThatWriteToOnePageCopyItOnce) {
     host::on_core(1);
     EXPECT_TRUE(vm.stage2.copy_on_write(vm, Ipa{testing::guest_ram}));
     EXPECT_EQ(*testing::private_ram(vm, testing::guest_ram), 0x77);
+    EXPECT_EQ(duo.hw().count(Event::Kind::CopyPage), 0u) << "the second finds it done";
     EXPECT_TRUE(vm.stage2.maps(vm, Ipa{testing::guest_ram}));
     EXPECT_FALSE(vm.stage2.maps(vm, Ipa{testing::guest_ram - 1}));
 }

@@ -63,7 +63,8 @@ TEST(WindowSupply, IsTheLeastOverAllStartsNanosecondByNanosecond) {
 TEST(WindowSupply, EachWindowLosesItsSwitchAndTheInterruptsOfTheOthers) {
     auto c = framed(100'000, {{"a", 0, 50'000}});
     c.overheads = {.switching = 450, .interrupt = 250, .masked = 3000};
-    EXPECT_EQ((WindowSupply{c, "a"}.each_frame()), 50'000u - 3000 - 450 - 250 - 2 * 250);
+    c.tasks[1].devices = 3;
+    EXPECT_EQ((WindowSupply{c, "a"}.each_frame()), 50'000u - 3000 - 450 - 250 - (2 + 3) * 250) << "its timers' and its devices'";
 }
 
 TEST(LeftForShares, IsWhatBudgetsLeaveInTheWorstWindow) {
@@ -72,6 +73,8 @@ TEST(LeftForShares, IsWhatBudgetsLeaveInTheWorstWindow) {
     EXPECT_EQ(left_for_shares(c, 100 * ms), 80 * ms);
     EXPECT_EQ(left_for_shares(c, 11 * ms), 11 * ms - 3 * ms)
         << "a window may hold the end of one period and all of another's budget";
+    c.tasks.push_back({.vm = "b", .policy = Policy::Fixed, .priority = 8, .server = Server{3 * ms, 20 * ms, 20 * ms}});
+    EXPECT_EQ(left_for_shares(c, 19 * ms), 19 * ms - 4 * ms - 4 * ms) << "and one that \"a\" has delayed before it";
     c.tasks[0].server.reset();
     EXPECT_EQ(left_for_shares(c, 100 * ms), 0u);
 }
