@@ -14,6 +14,7 @@
 namespace tiffin {
 
 class Console;
+class Notices;
 struct RateLimit;
 struct Vm;
 namespace trace {
@@ -68,6 +69,7 @@ struct Machine {
     std::span<Cpu> cpus;
     std::span<IrqOwner> irq_owners;  // by INTID, from 32
     Console* console{nullptr};
+    Notices* notices{nullptr};
     std::atomic<std::uint32_t> running{0};  // VMs that have not stopped or crashed
     bool several{false};                    // more than one core runs
     CoreLock console_lock;
@@ -79,10 +81,8 @@ struct Machine {
     CoreLock vmid_lock;
     /// Called when the last VM has stopped.
     void (*on_all_stopped)(){nullptr};
-    /// Called for the hypervisor's own SPI (its UART).
+    /// Called for the hypervisor's own SPI (its UART), and when the console's bell rings (mail::bell_sgi).
     void (*on_own_interrupt)(std::uint32_t intid){nullptr};
-    /// Called now and then outside the hot paths (idle, timer): bounded work such as draining the console.
-    void (*on_quiet)(){nullptr};
 
     [[nodiscard]] bool gicv3() const { return gic_is_v3; }
 };

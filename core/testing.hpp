@@ -73,6 +73,8 @@ public:
         machine.plan = &*plan_;
         machine.gic_is_v3 = gic == abi::GicVersion::V3;
         machine.console = &console;
+        machine.notices = &notices;
+        console.set_source(notices);
         owners_.resize(988);
         machine.irq_owners = owners_;
         build_cpus();
@@ -143,12 +145,14 @@ public:
     }
     /// What the hypervisor and the VMs have said since the last call.
     std::string said() {
-        for (unsigned n = 0; n < 100'000 && console.busy(); ++n) console.poll();
+        for (unsigned n = 0; n < 100'000 && console.busy(); ++n) console.on_uart_interrupt();
         return std::exchange(uart.sent, {});
     }
 
     FakeUart uart;
     Console console{uart};
+    Notice notice_room[128];
+    Notices notices{notice_room};
 
 private:
     static abi::BoardRecord board_of(PlanTables& p, abi::GicVersion gic) {

@@ -7,6 +7,7 @@
 #include "core/console/shell.hpp"
 #include "core/cpu.hpp"
 #include "core/lifecycle/lifecycle.hpp"
+#include "core/notice/notice.hpp"
 #include "core/sched/rights.hpp"
 #include "core/smp/guard.hpp"
 #include "core/trace/trace.hpp"
@@ -40,6 +41,8 @@ private:
 constinit Forever<PlanView> the_plan{};
 constinit Forever<Pl011Uart<Mmio>> the_uart{};
 constinit Forever<Console> the_console{};
+constinit Notice notice_room[128];
+constinit Notices the_notices{notice_room};
 constinit Forever<Gic> the_gic{};
 constinit Forever<MachineShell> the_host{};
 constinit Forever<Shell> the_shell{};
@@ -131,15 +134,6 @@ void set_up_interrupts(PlanView const& plan, Gic& gic) {
     gic.init_distributor();
 }
 
-/// Now and then, when a core has nothing else to do. If another core is at it, that is as good.
-void poll_console() {
-    if (!machine.console->busy()) return;
-    if (!machine.several) return machine.console->poll();
-    if (!machine.console_lock.try_take(arch::this_cpu().index)) return;
-    machine.console->poll();
-    machine.console_lock.release();
-}
-
 void set_up_console(PlanView const& plan) {
     auto& uart = the_uart.make(Mmio{plan.board().uart});
     auto& console = the_console.make(uart);
@@ -151,7 +145,8 @@ void set_up_console(PlanView const& plan) {
         ConsoleGuard const guard;
         machine.console->on_uart_interrupt();
     };
-    machine.on_quiet = poll_console;
+    machine.notices = &the_notices;
+    console.set_source(the_notices);
 }
 
 /// For those who read memory from outside: QEMU's monitor, a debugger.
@@ -202,6 +197,7 @@ Vcpu* boot(std::uint64_t device_tree) {
     build_machine(pool, plan, *machine.console);
     for (Cpu& cpu : machine.cpus) seed_random(plan, cpu);
     set_up_core(machine.cpus[0], gic);
+    machine.console->set_bell([] { arch::send_sgi(machine.cpus[0], mail::bell_sgi); });
     machine.irq_owners[plan.board().uart_intid - 32].hypervisor = true;
     pool.seal();
     machine.on_all_stopped = on_all_stopped;

@@ -60,7 +60,7 @@ void set_up_core(Cpu& cpu, Gic& gic) {
     if (arch::virtual_preemption_bits() > 5) refuse("the GIC has more preemption levels than this version moves with a vCPU");
     if (cpu.index == 0) vgic::set_list_register_count(arch::list_register_count());
     for (auto const intid :
-         {mail::sgi, mail::halt_sgi, board.maintenance_intid, board.hyp_timer_intid, board.virtual_timer_intid})
+         {mail::sgi, mail::halt_sgi, mail::bell_sgi, board.maintenance_intid, board.hyp_timer_intid, board.virtual_timer_intid})
         gic.enable(intid, *redistributor);
     cpu.ready.store(true, std::memory_order_release);
 }

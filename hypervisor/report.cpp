@@ -118,6 +118,7 @@ void on_all_stopped() {
     Cpu& here = arch::this_cpu();
     if (here.trace != nullptr) trace::end(here, abi::TraceEnd::Return);  // what comes now is a report, and no path
     ConsoleGuard const guard;
+    machine.console->drain_now();  // what VMs and their ends still have to say comes first
     int status = 0;
     auto const ticks = arch::now() - machine.started;
     for (Vm const* vm : machine.vms) {

@@ -1,17 +1,21 @@
 // The console multiplexer: one physical UART, many VMs. docs/console.md shows what a user sees.
 //
-//   VM's UART write -> ConsolePort (its own line buffer) --finished line--> ring (8 KiB) --drain--> UartPort
+//   VM's UART write -> ConsolePort (its own line buffer) --finished line--+
+//   LineSource (what the hypervisor has to say of its VMs) ---------------+--> ring (8 KiB) --drain--> UartPort
+//   the shell's answer, own lines ----------------------------------------+
 //   UartPort -> keys -> focused VM's ConsolePort, or the shell
 //
-// Rules: a line reaches the ring whole or not at all; a VM whose finished line finds no room keeps it, and its own UART fills up:
-// nobody else waits. Nothing here waits for the UART except write_now() and drain_now(), which are for the end of the world. One
-// caller at a time: cores that share the console take the hypervisor's console lock first.
+// Rules: lines enter the ring one after the other, each in bounded pieces (a pump makes one); a VM's finished line waits for its
+// turn in the VM's own buffer, and if there is no room its own UART fills up: nobody else waits. Whoever has a line leaves it here
+// and goes on; the bell brings the next pump. Nothing here waits for the UART except write_now() and drain_now(), which are for
+// the end of the world. One caller at a time: cores that share the console take the hypervisor's console lock first.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "core/console/focus_line.hpp"
+#include "core/console/format.hpp"
 #include "core/console/port.hpp"
 #include "core/console/ring.hpp"
 
@@ -46,10 +50,23 @@ protected:
     ~KeyListener() = default;
 };
 
+/// Lines of the hypervisor's own that are made when their turn comes, because they cost more than the path that has something to
+/// say may take. Implemented by Notices.
+class LineSource {
+public:
+    enum class Left : std::uint8_t { Nothing, SameSubject, NextSubject };
+    /// Makes the next line that was announced. What is left: lines of one subject are not parted.
+    virtual Left make(Line& line) = 0;
+
+protected:
+    ~LineSource() = default;
+};
+
 class Console {
 public:
     static constexpr std::size_t ring_capacity = 8192;
     static constexpr unsigned drain_limit = 32;  // bytes a call gives to the UART: a PL011 FIFO, so EL2 stays short
+    static constexpr unsigned text_limit = 96;   // plain bytes of a line that a call moves to the ring
     static constexpr char escape_key = 0x1d;     // Ctrl-]
 
     constexpr explicit Console(UartPort& uart) : uart_{&uart} {}
@@ -59,6 +76,12 @@ public:
     /// Makes a port known: it can get the focus. Once for each port, in the order in which keys 1 to 9 shall count them.
     void attach(ConsolePort& port);
     void set_shell(KeyListener& shell) { shell_ = &shell; }
+    void set_source(LineSource& source) { source_ = &source; }
+    /// `bell` causes, soon, a call of on_uart_interrupt(), though the UART itself sees no reason for an interrupt.
+    void set_bell(void (*bell)()) {
+        bell_ = bell;
+        if (busy()) ring_bell();
+    }
 
     /// Colours for the prefixes, a different one for neighbours. Off at first: logs stay plain text.
     void set_colours(bool on) { colours_ = on; }
@@ -69,24 +92,24 @@ public:
     void log(std::string_view text);
     /// True if log() of one line would not drop it.
     [[nodiscard]] bool log_has_room() const { return ring_.room() >= line_room; }
+    /// The source has a line, which is made in turn with those that VMs have finished. A few instructions.
+    void announce();
+    /// A line of the hypervisor's own that was lost before it came here. It is counted and told.
+    void count_dropped() { ++dropped_; }
 
-    /// The UART's interrupt: takes keys (at most 64 a call) and gives bytes.
+    /// The UART's interrupt, or the bell: takes keys (at most 8 a call), and does one bounded step of what is due: a piece of a line,
+    /// or a line of the shell's, or the unfinished line painted; and gives 32 bytes to the UART.
     void on_uart_interrupt();
-    /// One bounded step of everything that is due: a waiting line, a line of the shell, the unfinished line, 32 bytes to the
-    /// UART. For the idle loop; costs a few instructions when nothing is due.
-    void poll() {
-        if (busy()) pump();
-    }
     /// True while a byte or a line waits to be shown.
-    [[nodiscard]] bool busy() const {
-        return !ring_.empty() || first_waiting_ != nullptr || stale_ || shell_busy_ || dropped_ != 0 || typed_ahead();
-    }
+    [[nodiscard]] bool busy() const { return !ring_.empty() || line_due() || aside_due(); }
 
     /// Gives keys to this VM, or with nullptr to the shell, and says so.
     void focus(ConsolePort* port);
     [[nodiscard]] ConsolePort* focused() const { return focused_; }
 
-    /// Shows a VM's unfinished line as if it had ended. For a VM that stops.
+    /// What a VM writes in one go, with one step at the end. At most tx_room() bytes.
+    void write(ConsolePort& port, std::string_view bytes);
+    /// Ends a VM's unfinished line, which is shown in its turn. For a VM that stops.
     void flush(ConsolePort& port);
     /// Drops keys that the VM has not read, and a half-received escape sequence. For a VM that restarts.
     void forget_keys(ConsolePort& port);
@@ -111,22 +134,35 @@ private:
     static constexpr std::size_t paint_room = 512;    // prefix and text twice, once to place the cursor
     static constexpr unsigned patience = 10'000'000;  // polls of a full FIFO before the UART counts as dead
 
-    enum class Refeed : bool { No, Yes };
-
     void put(ConsolePort& port, char c);
-    void accept(ConsolePort& port, char c, Refeed refeed);
-    void accept_focused(ConsolePort& port, char c, Refeed refeed);
-    void finish(ConsolePort& port, bool split, Refeed refeed);
-    void show_finished(ConsolePort& port);
+    void take(ConsolePort& port, char c);
+    void accept(ConsolePort& port, char c);
+    void accept_focused(ConsolePort& port, char c);
+    void finish(ConsolePort& port, bool split);
     void consume(ConsolePort& port);
-    void wait(ConsolePort& port);
-    void serve_one();
     static void set_fast_limit(ConsolePort& port, bool focused);
     [[nodiscard]] bool room_for_vm() const { return ring_.room() >= line_room + own_reserve; }
 
     void pump();
     void drain();
-    void tell_dropped();
+    void ring_bell();
+
+    // One line at a time is on its way into the ring.
+    [[nodiscard]] bool showing() const { return whose_ != Whose::Nobody; }
+    [[nodiscard]] bool line_due() const { return showing() || dropped_ != 0 || announced_ || first_waiting_ != nullptr; }
+    [[nodiscard]] bool aside_due() const { return stale_ || shell_busy_ || typed_ahead(); }
+    enum class Step : std::uint8_t { Nothing, Light, Heavy };  // Heavy: enough for one call
+    Step make_text();
+    Step make_line();
+    Step make_aside();
+    void begin_vm_line();
+    void begin_announced();
+    void begin_dropped();
+    void begin_own();
+    void show_piece();
+    void end_line();
+    void finish_showing();
+    void show_all();
     void own_line(std::string_view text);
     void step_shell();
 
@@ -136,7 +172,7 @@ private:
     void echo(Echo const& what);
     void prefix(ConsolePort const& port, bool continuation);
     void push(std::string_view text);
-    void push_spelt(std::string_view text);
+    void push_spelt(std::string_view& text);
 
     void key(char c);
     void escaped_key(char c);
@@ -150,10 +186,17 @@ private:
 
     UartPort* uart_;
     KeyListener* shell_{nullptr};
+    LineSource* source_{nullptr};
+    void (*bell_)(){nullptr};
     ConsolePort *first_{nullptr}, *last_{nullptr};
     ConsolePort *first_waiting_{nullptr}, *last_waiting_{nullptr};
     ConsolePort* focused_{nullptr};
     FocusLine line_{};
+    enum class Whose : std::uint8_t { Nobody, Vm, Own } whose_{Whose::Nobody};
+    std::string_view showing_{};          // what is still to come of it
+    ConsolePort* showing_port_{nullptr};  // Whose::Vm
+    Line own_{};                          // Whose::Own
+    std::uint32_t next_turn_{0}, announced_turn_{0};
     std::uint32_t dropped_{0};
     std::uint8_t ports_{0};  // counts modulo 6, for colours
     bool colours_{false};
@@ -165,6 +208,9 @@ private:
     bool tx_wanted_{false};   // what the UART was told
     bool uart_dead_{false};
     bool pumping_{false};
+    bool announced_{false};   // the source has a line
+    bool after_line_{false};  // a line was the last thing: the shell and the bottom line come next
+    bool bell_rung_{false};
     ByteRing<512> keys_{};  // for the focused VM, behind its own 32, or for the shell while it answers: pasted lines are not lost
     ByteRing<ring_capacity> ring_{};
 };

@@ -34,14 +34,14 @@ public:
     }
 
     [[gnu::noinline]] constexpr Line& operator<<(std::string_view text) {
-        for (char c : text) *this << c;
-        return *this;
+        std::size_t const room = capacity - size_, count = text.size() < room ? text.size() : room;
+        char* const to = text_ + size_;
+        for (std::size_t i = 0; i < count; ++i) to[i] = text[i];
+        size_ += count;
+        return count == text.size() ? *this : *this << '.';
     }
 
-    [[gnu::noinline]] constexpr Line& operator<<(char const* text) {
-        for (; *text != 0; ++text) *this << *text;
-        return *this;
-    }
+    [[gnu::noinline]] constexpr Line& operator<<(char const* text) { return *this << std::string_view{text}; }
 
     /// Decimal; signed numbers keep their sign. (bool and char are not numbers.)
     template <std::integral T>
@@ -77,6 +77,9 @@ public:
         } while (size_ < column && size_ < capacity);
         return *this;
     }
+
+    /// For a line that is used again and again.
+    constexpr void clear() { size_ = 0; }
 
     [[nodiscard]] constexpr std::string_view view() const { return {text_, size_}; }
     constexpr operator std::string_view() const { return view(); }

@@ -6,7 +6,7 @@ namespace tiffin {
 
 namespace {
 
-constexpr unsigned keys_per_interrupt = 64;
+constexpr unsigned keys_per_interrupt = 8;  // the interrupt stays until all have been read
 constexpr std::string_view escape_help = "Ctrl-] then: 1-9 that VM, n next VM, s shell, Ctrl-] to send it";
 
 }  // namespace
@@ -108,7 +108,7 @@ void Console::take_over(ConsolePort& port) {
     if (port.waiting_ || port.length_ == 0) return;
     unsigned spelt = 0;
     text::spell({port.line_, port.length_}, [&](char) { ++spelt; });
-    if (spelt + FocusLine::widest > ConsolePort::line_capacity) return finish(port, true, Refeed::No);
+    if (spelt + FocusLine::widest > ConsolePort::line_capacity) return finish(port, true);
     char old[ConsolePort::line_capacity];
     unsigned const count = port.length_;
     for (unsigned i = 0; i < count; ++i) old[i] = port.line_[i];

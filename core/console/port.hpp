@@ -46,11 +46,7 @@ public:
     /// Takes one byte of output. When tx_full() it is lost and counted, as in a real UART whose driver ignores the full flag.
     /// The common case is five instructions: it must stay here, inlined into the emulated UART's write.
     void put(char c) {
-        if (length_ < fast_limit_ && c != '\n' && c != '\r') {
-            line_[length_++] = c;
-        } else {
-            put_slow(c);
-        }
+        if (!put_fast(c)) put_slow(c);
     }
 
     [[nodiscard]] constexpr bool rx_empty() const { return keys_.empty(); }
@@ -64,6 +60,11 @@ public:
 
 private:
     friend class Console;
+    [[gnu::always_inline]] bool put_fast(char c) {
+        if (length_ >= fast_limit_ || c == '\n' || c == '\r') return false;
+        line_[length_++] = c;
+        return true;
+    }
     void put_slow(char c);
     [[nodiscard]] constexpr std::string_view view() const { return {line_, length_}; }
 
@@ -71,7 +72,8 @@ private:
     ConsoleClient* client_{nullptr};
     std::string_view name_;
     ConsolePort* next_{nullptr};          // in the console's list of all ports
-    ConsolePort* next_waiting_{nullptr};  // in its queue of finished lines that found no room
+    ConsolePort* next_waiting_{nullptr};  // in its queue of finished lines
+    std::uint32_t turn_{0};               // while waiting_: when it joined that queue
     std::uint32_t lost_{0};
     std::uint8_t length_{0};                      // bytes in line_
     std::uint8_t finished_{0};                    // while waiting_: bytes of the finished line; the FIFO follows it

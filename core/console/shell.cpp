@@ -116,12 +116,12 @@ bool Shell::answer_list(std::uint32_t index) {
     return index < host_->vm_count();
 }
 
-bool Shell::answer_stats(std::uint32_t) {
+bool Shell::answer_stats(std::uint32_t index) {
     VmRow vm;
     if (argument_.empty()) {
         machine_stats();
     } else if (find_vm(argument_, vm)) {
-        vm_stats(vm);
+        return vm_stats(vm, index);
     } else {
         console_->log(Line{} << "no VM \"" << text::first(argument_, 32) << "\"; list shows them");
     }
@@ -134,22 +134,26 @@ void Shell::machine_stats() {
                          << "%, " << host_->vm_count() << " VMs, counter at " << host_->frequency() << " Hz");
 }
 
-void Shell::vm_stats(VmRow const& vm) {
-    auto const share = per_mille(vm.run_ticks);
-    console_->log(Line{} << vm.name << ": " << vm.state << ", ran " << milliseconds(vm.run_ticks) << " ms (" << share / 10 << '.'
-                         << share % 10 << "%), " << vm.wake_ups << " wake-ups, " << vm.traps << " traps, " << vm.switches
-                         << " switches");
-    console_->log(Line{} << "  waited for a core " << milliseconds(vm.ready_ticks) << " ms, asleep or off "
-                         << milliseconds(vm.asleep_ticks) << " ms");
-    if (vm.policy != "fixed") return;
+/// One line for each `index`. Of its contract only where there is one.
+bool Shell::vm_stats(VmRow const& vm, std::uint32_t index) {
     Line line;
-    line << "  worst response " << microseconds(vm.worst_response) << " us, " << vm.late << " late, ";
-    if (vm.has_budget) {
-        line << "budget used up " << vm.overruns << " times";
+    if (index == 0) {
+        auto const share = per_mille(vm.run_ticks);
+        line << vm.name << ": " << vm.state << ", ran " << milliseconds(vm.run_ticks) << " ms (" << share / 10 << '.'
+             << share % 10 << "%), " << vm.wake_ups << " wake-ups, " << vm.traps << " traps, " << vm.switches << " switches";
+    } else if (index == 1) {
+        line << "  waited for a core " << milliseconds(vm.ready_ticks) << " ms, asleep or off " << milliseconds(vm.asleep_ticks)
+             << " ms";
     } else {
-        line << "no budget";
+        line << "  worst response " << microseconds(vm.worst_response) << " us, " << vm.late << " late, ";
+        if (vm.has_budget) {
+            line << "budget used up " << vm.overruns << " times";
+        } else {
+            line << "no budget";
+        }
     }
     console_->log(line);
+    return index == 0 || (index == 1 && vm.policy == "fixed");
 }
 
 bool Shell::answer_focus(std::uint32_t) {

@@ -79,7 +79,7 @@ private:
     bool answer_colours(std::uint32_t index);
     bool answer_trace(std::uint32_t index);
     void machine_stats();
-    void vm_stats(VmRow const& vm);
+    bool vm_stats(VmRow const& vm, std::uint32_t index);
     [[nodiscard]] bool find_vm(std::string_view name, VmRow& found) const;
     [[nodiscard]] std::uint64_t milliseconds(std::uint64_t ticks) const;
     [[nodiscard]] std::uint64_t microseconds(std::uint64_t ticks) const;

@@ -61,15 +61,13 @@ struct Bench {
     }
 
     void type(std::string_view keys) {
-        for (std::size_t at = 0; at < keys.size(); at += 64) {
-            for (char key : keys.substr(at, 64)) uart.typed.push_back(key);
-            console.on_uart_interrupt();
-        }
+        for (char key : keys) uart.typed.push_back(key);
+        while (!uart.typed.empty()) console.on_uart_interrupt();
     }
 
     /// Interrupts until there is nothing to send. What was sent since the last call.
     std::string output() {
-        for (unsigned n = 0; n < 100'000 && console.busy() && uart.room > 0; ++n) console.poll();
+        for (unsigned n = 0; n < 100'000 && console.busy() && uart.room > 0; ++n) console.on_uart_interrupt();
         return std::exchange(uart.sent, {});
     }
 };

@@ -25,9 +25,7 @@ std::uint64_t call_Yield(Vcpu& v) {
 
 std::uint64_t call_Exit(Vcpu& v) {
     auto const status = static_cast<std::uint8_t>(v.regs.x[1] > 255 ? 255 : v.regs.x[1]);
-    Line why;
-    why << "exit with status " << static_cast<unsigned>(status);
-    lifecycle::stop(*v.vm, VmState::Stopped, status, why.view());
+    lifecycle::stop(*v.vm, VmState::Stopped, status, {"exit with status ", true});
     return result(abi::Error::Success);
 }
 
@@ -35,9 +33,11 @@ std::uint64_t call_ConsoleWrite(Vcpu& v) {
     auto const count = v.regs.x[1];
     if (count == 0 || count > 48) return result(abi::Error::InvalidParameter);
     ConsoleGuard const guard;
-    auto const room = v.vm->console->tx_room();
+    ConsolePort& port = *v.vm->console;
+    auto const room = port.tx_room();
     auto const taken = count < room ? count : room;
-    for (std::uint64_t i = 0; i < taken; ++i) v.vm->console->put(static_cast<char>(v.regs.x[2 + i / 8] >> (i % 8 * 8)));
+    // X2 to X7 hold the bytes as memory would, on the little-endian machines that Tiffin runs on.
+    machine.console->write(port, {reinterpret_cast<char const*>(&v.regs.x[2]), taken});
     return taken;
 }
 

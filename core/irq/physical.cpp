@@ -49,6 +49,7 @@ void on_spi(std::uint32_t intid) {
     }
     if (intid == mail::sgi) mail::drain(cpu);
     if (intid == mail::halt_sgi) arch::halt();
+    if (intid == mail::bell_sgi) machine.on_own_interrupt(intid);
     if (intid == board.hyp_timer_intid) sched::on_timer(cpu);
     if (intid == board.maintenance_intid && cpu.loaded != nullptr) vgic::on_maintenance(*cpu.loaded);
     end(acknowledged);
@@ -80,12 +81,6 @@ bool handle_one(Cpu& cpu) {
         return true;
     }
     return handle_other(cpu, acknowledged);
-}
-
-void handle_all(Cpu& cpu) {
-    constexpr int most = 8;
-    for (int n = 0; n < most && handle_one(cpu); ++n) {
-    }
 }
 
 }  // namespace tiffin::irq

@@ -25,10 +25,8 @@ struct RateLimit : Timer {
 
 namespace tiffin::irq {
 
-/// Takes one pending interrupt of this core to whom it belongs. False if none was pending.
+/// Takes one pending interrupt of this core to whom it belongs, and no more: whoever it wakes goes first. False if none was pending.
 bool handle_one(Cpu& cpu);
-/// Takes what is pending, up to a bound that keeps EL2 short; what is left is taken on the next exit.
-void handle_all(Cpu& cpu);
 
 /// The time has come for an interrupt that its limit has held back.
 void on_delayed(RateLimit& limit);

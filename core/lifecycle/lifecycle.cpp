@@ -4,8 +4,6 @@
 
 #include "armv8/pstate.hpp"
 #include "core/arch.hpp"
-#include "core/console/console.hpp"
-#include "core/console/format.hpp"
 #include "core/irq/physical.hpp"
 #include "core/smp/guard.hpp"
 #include "core/trace/trace.hpp"
@@ -22,14 +20,6 @@ void enter(Vm& vm, VmState to) {
 }
 
 bool is_alive(Vm const& vm) { return vm.state == VmState::Running || vm.state == VmState::Starting; }
-
-void say(Vm const& vm, std::string_view what, std::string_view why) {
-    Line line;
-    line << vm.name << ": " << what << why;
-    ConsoleGuard const guard;
-    machine.console->flush(*vm.console);
-    machine.console->log(line.view());
-}
 
 /// Physical interrupts that the VM had in hand may fire again for whoever comes next.
 void release_interrupts(Vm& vm) {
@@ -165,18 +155,18 @@ void boot(Vm& vm) {
     mail::start(*vm.vcpus[0]);
 }
 
-void stop(Vm& vm, VmState to, std::uint8_t status, std::string_view why) {
+void stop(Vm& vm, VmState to, std::uint8_t status, Why why) {
     if (!is_alive(vm) || !begin_leaving(vm, to)) return follow(vm);
     vm.status = status;
-    say(vm, to == VmState::Crashed ? "crashed: " : "stopped: ", why);
+    post({.vm = &vm, .change = to == VmState::Crashed ? "crashed: " : "stopped: ", .why = why});
     leave_all(vm);
 }
 
-void reset(Vm& vm, std::string_view why) {
+void reset(Vm& vm, Why why) {
     bool const was_alive = is_alive(vm);
     if (!begin_leaving(vm, VmState::Starting)) return follow(vm);
     if (!was_alive) ++machine.running;
-    if (vm.reports.allow(arch::now(), arch::frequency())) say(vm, "starts anew: ", why);
+    if (vm.reports.allow(arch::now(), arch::frequency())) post({.vm = &vm, .change = "starts anew: ", .why = why});
     vm.scrub_at = 0;
     ++vm.resets;
     leave_all(vm);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "armv8/smccc.hpp"
+#include "core/notice/notice.hpp"
 #include "core/vm/vm.hpp"
 
 namespace tiffin::lifecycle {
@@ -42,10 +43,10 @@ constexpr std::string_view name(VmState state) {
 void boot(Vm& vm);
 /// For good: `to` is Stopped or Crashed; `why` is said on the console. When it was the last VM, Machine::on_all_stopped is
 /// called.
-void stop(Vm& vm, VmState to, std::uint8_t status, std::string_view why);
+void stop(Vm& vm, VmState to, std::uint8_t status, Why why);
 /// Starts the VM anew: stops its vCPUs, then start_step does the work when its turn comes. Of several vCPUs that stop or reset
 /// their VM at once, one wins.
-void reset(Vm& vm, std::string_view why);
+void reset(Vm& vm, Why why);
 /// One bounded step of a start: some pages scrubbed, or mapped again. After the last one the VM runs.
 void start_step(Vm& vm);
 

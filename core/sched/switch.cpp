@@ -152,7 +152,6 @@ bool keeps_core_awake(Vcpu const& v) { return v.vm->timer_slack != 0 || v.state 
 
 /// Sleeps until something happens, and lets it happen.
 [[gnu::noinline]] void idle(Cpu& cpu) {
-    if (machine.on_quiet != nullptr) machine.on_quiet();
     if (cpu.loaded != nullptr && keeps_core_awake(*cpu.loaded)) unload(cpu, *cpu.loaded);
     if (wake_with_slack(cpu)) return;
     cpu.slice_end = TimerQueue::never;  // it was that of a turn which is over
@@ -161,7 +160,7 @@ bool keeps_core_awake(Vcpu const& v) { return v.vm->timer_slack != 0 || v.state 
     arch::wait_for_interrupt();
     if (cpu.trace != nullptr) trace::sleep_ends(cpu);
     ++cpu.idle_wakeups;
-    irq::handle_all(cpu);
+    irq::handle_one(cpu);
     account(cpu);
 }
 
@@ -174,7 +173,7 @@ bool keeps_core_awake(Vcpu const& v) { return v.vm->timer_slack != 0 || v.state 
         cpu.scheduler.charge(*v, now - cpu.turn_started);
         cpu.turn_started = now;
         if (!v->limited || admit(cpu, *v, now)) cpu.scheduler.add(*v, Scheduler::Place::Front);
-        irq::handle_all(cpu);
+        irq::handle_one(cpu);
     }
     return v;
 }

@@ -33,8 +33,8 @@ struct Mail {
 
 namespace mail {
 
-/// The physical SGIs of the hypervisor: mail has come; stop for good (somebody panics).
-inline constexpr std::uint32_t sgi = 0, halt_sgi = 1;
+/// The physical SGIs of the hypervisor: mail has come; stop for good (somebody panics); the console has something to show.
+inline constexpr std::uint32_t sgi = 0, halt_sgi = 1, bell_sgi = 2;
 /// vCPUs that a call of drain() serves; what is left is served after whatever else is due.
 inline constexpr int most = 2;
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "armv8/esr.hpp"
+#include "core/trap/misdeed.hpp"
 #include "core/vm/vm.hpp"
 
 namespace tiffin::trap {
@@ -23,17 +24,6 @@ bool on_system_register(Vcpu& v, std::uint64_t iss);
 void on_data_abort(Vcpu& v, armv8::Syndrome const& s);
 void on_instruction_abort(Vcpu& v, armv8::Syndrome const& s);
 
-/// What `Misdeed::value` is.
-enum class Where : std::uint8_t { Physical, Virtual, Syndrome, Nowhere };
-
-/// What a guest did, for the console: "read of 4 bytes at ...".
-struct Misdeed {
-    char const* what;    // "read", "write", "instruction fetch", "undefined system register", ...
-    std::uint32_t size;  // bytes, 0 if unknown
-    Where where;         // a guest-physical or guest-virtual address, an ESR_EL2.ISS, or nothing
-    std::uint64_t value;
-    char const* remedy;  // what happened to the guest: "data abort injected"
-};
 /// Says once what a guest did wrong, where, and what lies nearest; limited to a burst and then one line a second for each VM.
 void report(Vcpu& v, Misdeed const& misdeed);
 
