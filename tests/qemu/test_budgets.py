@@ -105,3 +105,24 @@ def test_slack_merges_wake_ups(machine):
         return machine_ticks(running)["wakeups"]
 
     assert wake_ups("500 us") < 0.75 * wake_ups(None)
+
+
+def test_beside_a_busy_job_a_sleeper_with_slack_costs_no_wake_up(machine):
+    def wake_ups(slack):
+        sleeper = app("idler", memory_kib=64, cmdline="idler.naps=50 idler.nap_us=10300", cpus=[share()])
+        if slack:
+            sleeper["timer-slack"] = slack
+        running = machine({"metronome": metronome(jobs=600), "idler": sleeper})
+        assert running.wait_until_stopped() == 0
+        return machine_ticks(running)["wakeups"]
+
+    assert wake_ups(None) >= 640
+    assert wake_ups("8 ms") <= 612
+
+
+def test_a_core_sleeps_while_budgets_are_used_up(machine):
+    running = machine({"thief": app("thief", cmdline=f"thief.mode=timer thief.ms={JOBS}", cpus=[fixed(50, "200 us")])})
+    assert running.wait_until_stopped() == 0
+    ticks = machine_ticks(running)
+    assert ticks["idle_ticks"] / ticks["ticks"] > 0.75
+    assert ticks["wakeups"] <= 2 * JOBS + 20
