@@ -70,7 +70,7 @@ def test_an_interrupt_storm_costs_its_owner_alone(machine, gic):
     running = machine({"storm": storm, "metronome": metronome(jobs=JOBS, priority=40), "rest": spinner(JOBS, [share()])}, Board(gic=gic))
     assert running.wait_until_stopped() == 0
     taken = int(running.wait_for("storm", r"thief: done, (\d+) interrupts")[1])
-    assert JOBS * 0.5 <= taken <= JOBS * 10 * 1.02
+    assert JOBS * 0.5 <= taken <= JOBS * 10 * 1.02  # about one a tick of the metronome on GICv2: docs/porting.md, "Where QEMU's"
     worst = running.wait_for("metronome", rf"jobs={JOBS} missed=0 .*max=(\d+)")
     assert int(worst[1]) < 115_000
 
