@@ -39,19 +39,27 @@ void on_spi(std::uint32_t intid) {
     vgic::raise(*owner.vm->vcpus[0], owner.virtual_id);
 }
 
+/// The hypervisor's own; its timer's first, which most of them are.
+void handle_own(Cpu& cpu, std::uint32_t intid) {
+    auto const& board = machine.plan->board();
+    if (intid == board.hyp_timer_intid) return sched::on_timer(cpu);
+    if (intid == board.maintenance_intid && cpu.loaded != nullptr) return vgic::on_maintenance(*cpu.loaded);
+    switch (intid) {
+        case mail::sgi: return mail::drain(cpu);
+        case mail::halt_sgi: arch::halt();
+        case mail::bell_sgi: return machine.on_own_interrupt(intid);
+        default: return;
+    }
+}
+
 [[gnu::noinline]] bool handle_other(Cpu& cpu, std::uint32_t acknowledged) {
     std::uint32_t const intid = acknowledged & 0x3ff;  // GICv2: the sender of an SGI stands above
     if (intid >= armv8::first_special_intid) return false;
-    auto const& board = machine.plan->board();
     if (intid >= 32) {
         on_spi(acknowledged);
         return true;
     }
-    if (intid == mail::sgi) mail::drain(cpu);
-    if (intid == mail::halt_sgi) arch::halt();
-    if (intid == mail::bell_sgi) machine.on_own_interrupt(intid);
-    if (intid == board.hyp_timer_intid) sched::on_timer(cpu);
-    if (intid == board.maintenance_intid && cpu.loaded != nullptr) vgic::on_maintenance(*cpu.loaded);
+    handle_own(cpu, intid);
     end(acknowledged);
     return true;
 }
