@@ -75,6 +75,8 @@ public:
         machine.console = &console;
         machine.notices = &notices;
         console.set_source(notices);
+        bell_rings = false;
+        console.set_bell([] { bell_rings = true; });
         owners_.resize(988);
         machine.irq_owners = owners_;
         build_cpus();
@@ -145,7 +147,7 @@ public:
     }
     /// What the hypervisor and the VMs have said since the last call.
     std::string said() {
-        for (unsigned n = 0; n < 100'000 && console.busy(); ++n) console.on_uart_interrupt();
+        take_console_interrupts(console, uart);
         return std::exchange(uart.sent, {});
     }
 

@@ -159,7 +159,8 @@ void Console::own_line(std::string_view text) {
     if (wanted != tx_wanted_) uart_->want_tx_interrupt(wanted);
     tx_wanted_ = wanted;
     pumping_ = false;
-    if (step != Step::Nothing && (line_due() || aside_due())) ring_bell();
+    // After a heavy step nothing has been sent, and so the UART sees no reason for an interrupt.
+    if (step == Step::Heavy || (step == Step::Light && (line_due() || aside_due()))) ring_bell();
 }
 
 void Console::ring_bell() {

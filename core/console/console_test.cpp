@@ -176,7 +176,7 @@ TEST(Console, ColoursStayOnTheName) {
 
 struct Focused : Bench {
     Focused() {
-        console.focus(&a);
+        focus_by_key(a);
         (void)output();
     }
 };
@@ -238,9 +238,9 @@ TEST(ConsoleFocus, ALineTooLongIsSplitAndMarked) {
 TEST(ConsoleFocus, TheUnfinishedLineIsTakenOverWithTheFocus) {
     Bench t;
     t.write(t.a, "login: ");
-    t.console.focus(&t.a);
+    t.focus_by_key(t.a);
     EXPECT_EQ(t.output(), "tiffin: keys go to [a]; Ctrl-] s returns to the shell\r\n[a] login: ");
-    t.console.focus(&t.b);
+    t.focus_by_key(t.b);
     EXPECT_EQ(t.output(), "\r\x1b[Ktiffin: keys go to [b]; Ctrl-] s returns to the shell\r\n");
     t.write(t.a, "root\n");
     EXPECT_EQ(t.output(), "[a] login: root\r\n") << "and is given back whole";

@@ -18,6 +18,7 @@ public:
         if (room == 0) return false;
         --room;
         sent += c;
+        tx_raw = true;
         return true;
     }
     int try_get() override {
@@ -27,10 +28,16 @@ public:
         return c;
     }
     void want_tx_interrupt(bool wanted) override { tx_interrupt = wanted; }
-    void acknowledge() override { ++acknowledged; }
+    void acknowledge() override {
+        ++acknowledged;
+        tx_raw = false;
+    }
+    /// As hardware asserts it: bytes have left since it was acknowledged, or a key has come.
+    [[nodiscard]] bool interrupt() const { return (tx_interrupt && tx_raw) || !typed.empty(); }
 
     std::size_t room{~std::size_t{0}};  // bytes it takes before its FIFO is full
     bool tx_interrupt{false};
+    bool tx_raw{false};
     unsigned acknowledged{0};
     std::deque<char> typed;
     std::string sent;
@@ -41,6 +48,17 @@ public:
     void console_changed() override { ++changes; }
     unsigned changes{0};
 };
+
+inline bool bell_rings{false};
+
+/// Interrupts, as long as the UART or the bell asks for one. A console that is busy then is one that hangs.
+inline void take_console_interrupts(Console& console, FakeUart& uart) {
+    uart.tx_raw = true;  // its FIFO, which a test filled up or emptied, has passed the mark
+    for (unsigned n = 0; n < 100'000 && (bell_rings || uart.interrupt()); ++n) {
+        bell_rings = false;
+        console.on_uart_interrupt();
+    }
+}
 
 /// A console with VMs "a", "b" and "c" (and a client for each).
 struct Bench {
@@ -54,6 +72,14 @@ struct Bench {
         b.set_client(&client_b);
         c.set_client(&client_c);
         for (auto* port : {&a, &b, &c}) console.attach(*port);
+        bell_rings = false;
+        console.set_bell([] { bell_rings = true; });
+    }
+
+    /// As a key does it, whose interrupt goes on with a step of the console.
+    void focus_by_key(ConsolePort& port) {
+        console.focus(&port);
+        console.on_uart_interrupt();
     }
 
     static void write(ConsolePort& port, std::string_view text) {
@@ -67,7 +93,7 @@ struct Bench {
 
     /// Interrupts until there is nothing to send. What was sent since the last call.
     std::string output() {
-        for (unsigned n = 0; n < 100'000 && console.busy() && uart.room > 0; ++n) console.on_uart_interrupt();
+        take_console_interrupts(console, uart);
         return std::exchange(uart.sent, {});
     }
 };

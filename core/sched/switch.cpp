@@ -173,6 +173,7 @@ bool keeps_core_awake(Vcpu const& v) { return v.vm->timer_slack != 0 || v.state 
         cpu.scheduler.charge(*v, now - cpu.turn_started);
         cpu.turn_started = now;
         if (!v->limited || admit(cpu, *v, now)) cpu.scheduler.add(*v, Scheduler::Place::Front);
+        if (cpu.trace != nullptr) trace::step_ends(cpu);
         irq::handle_one(cpu);
     }
     return v;

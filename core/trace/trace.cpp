@@ -1,5 +1,6 @@
 #include "core/trace/trace.hpp"
 
+#include "armv8/gic.hpp"
 #include "core/arch.hpp"
 #include "core/sched/scheduler.hpp"
 
@@ -125,6 +126,13 @@ void step_begins(Cpu& cpu, Vcpu const& v) {
     tell_switch(cpu, *cpu.trace, name_of(v));
     end(cpu, abi::TraceEnd::Switch);
     begin(*cpu.trace, TraceKind::StartStep, name_of(v), 0, arch::now());
+}
+
+void step_ends(Cpu& cpu) {
+    auto const intid = arch::pending_interrupt();
+    if (intid >= armv8::first_special_intid) return;
+    end(cpu, abi::TraceEnd::Return);
+    begin(*cpu.trace, TraceKind::Interrupt, abi::trace_nobody, intid, arch::now());
 }
 
 }  // namespace tiffin::trace

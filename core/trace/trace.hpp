@@ -61,9 +61,10 @@ void end(Cpu& cpu, abi::TraceEnd how);
 
 /// sched::switch_vcpu, traced.
 Vcpu* switch_vcpu(Cpu& cpu);
-/// Around the core's sleep, and before a step of starting `v`.
+/// Around the core's sleep, and a step of starting `v`: behind it, an interrupt that waits is a path of its own.
 [[gnu::cold]] void sleep_begins(Cpu& cpu);
 [[gnu::cold]] void sleep_ends(Cpu& cpu);
 [[gnu::cold]] void step_begins(Cpu& cpu, Vcpu const& v);
+[[gnu::cold]] void step_ends(Cpu& cpu);
 
 }  // namespace tiffin::trace
