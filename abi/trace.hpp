@@ -39,6 +39,7 @@ enum class TraceKind : std::uint8_t {
     Exhausted = 11,    // `who` has used up its budget
     Replenished = 12,  // budget of `who` has come back
     State = 13,        // the VM of `who` is in state `argument` (as VmState) from now on
+    Lost = 14,  // the console had no room for a byte of `who` (nobody: for a line of the hypervisor's own); argument: how many
 };
 
 /// Why the core left whom it ran for.
@@ -93,6 +94,7 @@ constexpr std::string_view name(TraceKind kind) {
         case TraceKind::Exhausted: return "exhausted";
         case TraceKind::Replenished: return "replenished";
         case TraceKind::State: return "state";
+        case TraceKind::Lost: return "output lost";
     }
     return "unknown";
 }

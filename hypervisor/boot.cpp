@@ -198,6 +198,7 @@ Vcpu* boot(std::uint64_t device_tree) {
     for (Cpu& cpu : machine.cpus) seed_random(plan, cpu);
     set_up_core(machine.cpus[0], gic);
     machine.console->set_bell([] { arch::send_sgi(machine.cpus[0], mail::bell_sgi); });
+    machine.console->set_loss_listener(trace::lost);
     machine.irq_owners[plan.board().uart_intid - 32].hypervisor = true;
     pool.seal();
     machine.on_all_stopped = on_all_stopped;

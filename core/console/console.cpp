@@ -27,7 +27,7 @@ void Console::take(ConsolePort& port, char c) {
     } else if (!port.tx_full()) {
         port.line_[port.length_++] = c;
     } else {
-        ++port.lost_;
+        tell_lost(&port, ++port.lost_);
     }
 }
 
@@ -140,8 +140,7 @@ void Console::own_line(std::string_view text) {
         finish_showing();
     }
     if (!log_has_room()) {
-        ++dropped_;
-        return;
+        return count_dropped();
     }
     own_.clear();
     own_ << text;

@@ -83,6 +83,10 @@ public:
         if (busy()) ring_bell();
     }
 
+    /// `lost` hears of each byte of a VM's and of each line of the hypervisor's own (then the port is nullptr) that found no room, and
+    /// how many these are now: of the VM since boot, of its own since it last told.
+    void set_loss_listener(void (*lost)(ConsolePort const* port, std::uint32_t count)) { lost_ = lost; }
+
     /// Colours for the prefixes, a different one for neighbours. Off at first: logs stay plain text.
     void set_colours(bool on) { colours_ = on; }
     [[nodiscard]] bool colours() const { return colours_; }
@@ -95,7 +99,7 @@ public:
     /// The source has a line, which is made in turn with those that VMs have finished. A few instructions.
     void announce();
     /// A line of the hypervisor's own that was lost before it came here. It is counted and told.
-    void count_dropped() { ++dropped_; }
+    void count_dropped() { tell_lost(nullptr, ++dropped_); }
 
     /// The UART's interrupt, or the bell: takes keys (at most 8 a call), and does one bounded step of what is due: a piece of a line,
     /// or a line of the shell's, or the unfinished line painted; and gives 32 bytes to the UART.
@@ -146,6 +150,9 @@ private:
     void pump();
     void drain();
     void ring_bell();
+    void tell_lost(ConsolePort const* port, std::uint32_t count) {
+        if (lost_ != nullptr) lost_(port, count);
+    }
 
     // One line at a time is on its way into the ring.
     [[nodiscard]] bool showing() const { return whose_ != Whose::Nobody; }
@@ -188,6 +195,7 @@ private:
     KeyListener* shell_{nullptr};
     LineSource* source_{nullptr};
     void (*bell_)(){nullptr};
+    void (*lost_)(ConsolePort const* port, std::uint32_t count){nullptr};
     ConsolePort *first_{nullptr}, *last_{nullptr};
     ConsolePort *first_waiting_{nullptr}, *last_waiting_{nullptr};
     ConsolePort* focused_{nullptr};

@@ -80,6 +80,13 @@ void woke(Vcpu const& v) {
     write(*v.cpu->trace, TraceKind::Wake, now, name_of(v), static_cast<std::uint32_t>(limit(now - v.woke, ~0u)), 0);
 }
 
+void lost(ConsolePort const* port, std::uint32_t count) {
+    Cpu const& cpu = arch::this_cpu();
+    if (cpu.trace == nullptr) return;
+    auto const who = port != nullptr && cpu.current != nullptr ? name_of(*cpu.current) : abi::trace_nobody;
+    write(*cpu.trace, TraceKind::Lost, arch::now(), who, count, 0);
+}
+
 void begin(Recorder& r, TraceKind kind, std::uint16_t who, std::uint32_t argument, std::uint64_t entered) {
     r.entered = entered;
     r.argument = argument;

@@ -54,6 +54,9 @@ inline void note(Cpu const& cpu, TraceKind kind, Vcpu const& v, std::uint32_t ar
 /// `v` is ready, and wanted to be from v.woke on.
 [[gnu::cold]] void woke(Vcpu const& v);
 
+/// The console's loss listener: a byte of the vCPU that runs found no room there, or (no `port`) a line of the hypervisor's own.
+[[gnu::cold]] void lost(ConsolePort const* port, std::uint32_t count);
+
 /// A path begins, at counter value `entered`.
 void begin(Recorder& r, TraceKind kind, std::uint16_t who, std::uint32_t argument, std::uint64_t entered);
 /// It ends.

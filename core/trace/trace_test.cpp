@@ -187,6 +187,29 @@ TEST(Trace, AWakeUpSaysSinceWhenItIsDue) {
     EXPECT_EQ(t.events(TraceKind::Wake).at(1).argument, 40u);
 }
 
+TEST(Trace, TellsWhatTheConsoleLost) {
+    TracedBoard t;
+    t.console.set_loss_listener(trace::lost);
+    t.boot();
+    t.run_traced();
+    t.uart.room = 0;
+    for (int n = 0; n < 20'000 && !t.vm().console->tx_full(); ++n) t.vm().console->put(n % 8 == 7 ? '\n' : 'x');
+    EXPECT_TRUE(t.events(TraceKind::Lost).empty());
+    t.vm().console->put('x');
+    t.vm().console->put('y');
+    auto const bytes = t.events(TraceKind::Lost);
+    ASSERT_EQ(bytes.size(), 2u);
+    EXPECT_EQ(bytes[1].who, trace::name_of(t.vcpu()));
+    EXPECT_EQ(bytes[1].argument, 2u);
+    for (int n = 0; n < 2000 && t.console.log_has_room(); ++n) t.console.log("hello");
+    t.console.log("hello");
+    t.console.count_dropped();
+    auto const lines = t.events(TraceKind::Lost);
+    ASSERT_EQ(lines.size(), 4u);
+    EXPECT_EQ(lines[3].who, abi::trace_nobody);
+    EXPECT_EQ(lines[3].argument, 2u);
+}
+
 TEST(Trace, ACoreWithoutARingRecordsNothing) {
     Board board;
     board.boot();

@@ -37,7 +37,8 @@ private:
             case abi::TraceKind::Timer:
             case abi::TraceKind::Exhausted:
             case abi::TraceKind::Replenished:
-            case abi::TraceKind::State: return out_.moments.push_back({core_.core, e.kind, e.who, e.argument, e.time});
+            case abi::TraceKind::State:
+            case abi::TraceKind::Lost: return out_.moments.push_back({core_.core, e.kind, e.who, e.argument, e.time});
             case abi::TraceKind::None:
             case abi::TraceKind::Sleep: return;
         }

@@ -37,7 +37,7 @@ CoreTrace read_ring(std::span<std::byte const> bytes, std::size_t at, abi::Trace
     for (auto n = out.overwritten; n != h.written; ++n) {
         auto const e = *read<abi::TraceEvent>(bytes, at + sizeof h + (n & (h.capacity - 1)) * sizeof(abi::TraceEvent));
         auto const kind = static_cast<abi::TraceKind>(e.stamp & 0xff);
-        if (kind == abi::TraceKind::None || kind > abi::TraceKind::State) continue;
+        if (kind == abi::TraceKind::None || kind > abi::TraceKind::Lost) continue;
         out.entries.push_back({e.stamp >> 8, kind, e.who, e.detail, e.argument});
     }
     return out;
