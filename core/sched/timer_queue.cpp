@@ -1,30 +1,77 @@
 #include "core/sched/timer_queue.hpp"
 
+#include <utility>
+
 namespace tiffin {
 
 void TimerQueue::arm(Timer& timer, std::uint64_t deadline) {
     if (timer.armed()) cancel(timer);
-    TIFFIN_INVARIANT(count_ < slots_.size());
     timer.deadline = deadline;
-    place(timer, count_++);
-    sift_up(count_ - 1);
+    if (count_ == 0 || deadline < slots_[0]->deadline) return put_in_front(timer);
+    push(timer);
 }
 
 void TimerQueue::cancel(Timer& timer) {
     if (!timer.armed()) return;
-    std::uint32_t const at = timer.slot - 1;
+    if (timer.slot == Timer::in_front) {
+        leave_front(timer);
+    } else {
+        pull(timer.slot - 1);
+    }
     timer.slot = 0;
+}
+
+Timer* TimerQueue::expire(std::uint64_t now) {
+    if (front_count_ == 0 || earliest_ > now) return nullptr;
+    Timer* const first = front_[--front_count_];
+    first->slot = 0;
+    front_shrank();
+    return first;
+}
+
+void TimerQueue::put_in_front(Timer& timer) {
+    if (front_count_ == most_in_front) {
+        Timer& latest = *front_[0];
+        if (latest.deadline <= timer.deadline) return push(timer);
+        leave_front(latest);
+        push(latest);
+    }
+    std::uint32_t at = front_count_++;
+    for (; at > 0 && front_[at - 1]->deadline < timer.deadline; --at) front_[at] = front_[at - 1];
+    front_[at] = &timer;
+    timer.slot = Timer::in_front;
+    earliest_ = front_[front_count_ - 1]->deadline;
+}
+
+void TimerQueue::leave_front(Timer const& timer) {
+    std::uint32_t at = --front_count_;
+    for (Timer* later = front_[at]; later != &timer; --at) std::swap(later, front_[at - 1]);
+    front_shrank();
+}
+
+void TimerQueue::front_shrank() {
+    if (front_count_ != 0) {
+        earliest_ = front_[front_count_ - 1]->deadline;
+    } else if (count_ != 0) {
+        Timer& next = *slots_[0];
+        pull(0);
+        put_in_front(next);
+    } else {
+        earliest_ = never;
+    }
+}
+
+void TimerQueue::push(Timer& timer) {
+    TIFFIN_INVARIANT(count_ < slots_.size());
+    place(timer, count_++);
+    sift_up(count_ - 1);
+}
+
+void TimerQueue::pull(std::uint32_t at) {
     if (--count_ == at) return;
     place(*slots_[count_], at);
     sift_down(at);
     sift_up(at);
-}
-
-Timer* TimerQueue::expire(std::uint64_t now) {
-    if (count_ == 0 || slots_[0]->deadline > now) return nullptr;
-    Timer* const first = slots_[0];
-    cancel(*first);
-    return first;
 }
 
 void TimerQueue::sift_up(std::uint32_t at) {

@@ -1,5 +1,8 @@
-// Deadlines of one core, earliest first: a binary heap of intrusive timers, so that nothing is allocated and every step is O(log
-// n).
+// Deadlines of one core, earliest first. The next few lie sorted in front of a binary heap of the others, so that what those who are
+// active do costs the same however many wait for something far away. Timers are intrusive: nothing is allocated, and no step takes more than O(log n).
+//
+//   front   | latest ... earliest |   all before any in the heap; not empty unless the heap is
+//   heap    | earliest ... |
 #pragma once
 #include <cstdint>
 #include <span>
@@ -21,8 +24,10 @@ struct Timer {
     };
     std::uint64_t deadline{0};  // ticks of the system counter
     Vcpu* owner{nullptr};
-    std::uint32_t slot{0};  // 1-based place in the heap; 0: not armed
+    std::uint32_t slot{0};  // 1-based place in the heap; 0: not armed; in_front
     Kind kind{Kind::Virtual};
+
+    static constexpr std::uint32_t in_front = ~0u;
 
     [[nodiscard]] bool armed() const { return slot != 0; }
 };
@@ -35,9 +40,9 @@ public:
     /// `slots` has room for every timer that may be armed at once: three for each vCPU of the core, one for each limited interrupt, one for its frame.
     explicit TimerQueue(std::span<Timer*> slots) : slots_{slots} {}
 
-    [[nodiscard]] std::uint64_t earliest() const { return count_ == 0 ? never : slots_[0]->deadline; }
+    [[nodiscard]] std::uint64_t earliest() const { return earliest_; }
     /// The timer of earliest(); nullptr if none is armed.
-    [[nodiscard]] Timer* first() const { return count_ == 0 ? nullptr : slots_[0]; }
+    [[nodiscard]] Timer* first() const { return front_count_ == 0 ? nullptr : front_[front_count_ - 1]; }
     /// Arms `timer`, or moves it if it is armed.
     void arm(Timer& timer, std::uint64_t deadline);
     void cancel(Timer& timer);
@@ -45,6 +50,14 @@ public:
     Timer* expire(std::uint64_t now);
 
 private:
+    static constexpr std::uint32_t most_in_front = 8;
+
+    void put_in_front(Timer& timer);
+    void leave_front(Timer const& timer);
+    /// Some left the front: if it is empty the heap gives its first, and earliest() is another.
+    void front_shrank();
+    void push(Timer& timer);
+    void pull(std::uint32_t at);
     void place(Timer& timer, std::uint32_t at) {
         slots_[at] = &timer;
         timer.slot = at + 1;
@@ -52,8 +65,11 @@ private:
     void sift_up(std::uint32_t at);
     void sift_down(std::uint32_t at);
 
-    std::span<Timer*> slots_;
+    std::uint64_t earliest_{never};  // of first(): each way out of EL2 asks for it
+    Timer* front_[most_in_front]{};
+    std::uint32_t front_count_{0};
     std::uint32_t count_{0};
+    std::span<Timer*> slots_;  // the heap
 };
 
 }  // namespace tiffin
