@@ -6,7 +6,8 @@
 //   0x008 RTCLR    sets the clock (of this VM alone)    0x01c RTCICR   clears the alarm
 //   0x00c RTCCR    always running: reads 1              0xfe0..0xffc   identification
 //
-// The alarm is seen when RTCRIS is read. Its interrupt line is never raised: nothing here keeps a timer.
+// The alarm is seen when RTCRIS is read. Its interrupt line is never raised: nothing here keeps a timer, and a
+// third timer of each VM would be a term of the contract (docs/contract.md, L).
 #pragma once
 #include <cstdint>
 
