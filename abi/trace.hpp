@@ -99,6 +99,26 @@ constexpr std::string_view name(TraceKind kind) {
     return "unknown";
 }
 
+/// The locks that cores wait for each other with (core/smp/lock.hpp).
+enum class TraceLock : std::uint8_t { Vm = 0, Console = 1, Vmid = 2 };
+inline constexpr std::uint32_t trace_locks = 3;
+
+constexpr std::string_view name(TraceLock lock) {
+    switch (lock) {
+        case TraceLock::Vm: return "vm";
+        case TraceLock::Console: return "console";
+        case TraceLock::Vmid: return "vmid";
+    }
+    return "unknown";
+}
+
+/// How the core used one of them.
+struct TraceHold {
+    std::uint64_t ticks;         // the longest that it was held, with what was waited for meanwhile
+    std::uint32_t by_guest;      // how often one path that a guest began took it, at most
+    std::uint32_t by_interrupt;  // the same of a path that an interrupt began
+};
+
 inline constexpr std::uint32_t trace_path_kinds = 6;  // TraceKind::Hypercall to StartStep
 
 struct TraceHeader {
@@ -111,7 +131,8 @@ struct TraceHeader {
     std::uint32_t capacity;               // events, a power of two
     std::uint32_t frozen;                 // not 0: events are not written, for somebody reads them
     TracePath longest[trace_path_kinds];  // of each kind, since boot
-    std::uint64_t reserved[8];
+    TraceHold holds[trace_locks];         // by TraceLock
+    std::uint64_t reserved[2];
 };
 static_assert(sizeof(TraceHeader) == trace_header_bytes);
 

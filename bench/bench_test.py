@@ -74,14 +74,25 @@ def test_every_row_name_that_the_parsers_give_is_in_the_table():
     assert names >= set(guests.MICRO.values()) | set(tick) | {guests.FIRST_INSTRUCTION.format(m) for m in (8, 512)}
 
 
+LOCKS = """tiffin: report machine ticks=1 freq=500000000 idle_ticks=0
+tiffin: report lock core=0 lock=vm ticks=1200 by_guest=3 by_interrupt=2
+tiffin: report lock core=0 lock=console ticks=450 by_guest=2 by_interrupt=1
+tiffin: report lock core=0 lock=vmid ticks=50 by_guest=1 by_interrupt=1
+tiffin: report lock core=1 lock=vm ticks=9999 by_guest=9 by_interrupt=9
+"""
+
+
 def test_the_contract_charges_for_the_dearest_switch_and_what_a_tick_takes_beyond_one(tmp_path):
     table = Table()
     kinds = {"fixed priority": 400, "by weight": 430, "both using FP": 575}
     table.put("tiffin", {f"switch between two VMs, {kind}": cost for kind, cost in kinds.items()})
     table.put("tiffin", {"1 ms tick beside a spinner: worst": 900, "1 ms tick beside the hostile guest: worst": 4000, LONGEST_OF_ALL: 16000})
+    table.put("tiffin", tiffin_side.lock_rows(LOCKS))
     paths.write(tmp_path / "paths.inc", table)
     lines = (tmp_path / "paths.inc").read_text().splitlines()
     assert [line.split(",")[:2] for line in lines[1:4]] == [['{"switching"', " 575"], ['{"interrupt"', " 500"], ['{"masked"', " 16000"]]
+    assert lines[4].startswith('{"VM lock", 2400, ') and lines[4].endswith(" 3, 2},")
+    assert lines[5].startswith('{"console lock", 900, ') and lines[6].endswith(" 1, 1},")
 
 
 def test_a_run_without_its_verdict_says_what_it_waited_for():

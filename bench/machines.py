@@ -32,8 +32,8 @@ def machine(el2):
     return "virt,gic-version=3,dtb-randomness=off" + (",virtualization=on" if el2 else "")
 
 
-def qemu(el2, memory_mib=RAM_MIB):
-    return ["qemu-system-aarch64", "-M", machine(el2), "-cpu", CPU, *EXACT, "-smp", "1", "-m", f"{memory_mib}M",
+def qemu(el2, memory_mib=RAM_MIB, cores=1):
+    return ["qemu-system-aarch64", "-M", machine(el2), "-cpu", CPU, *EXACT, "-smp", str(cores), "-m", f"{memory_mib}M",
             "-display", "none", "-serial", "stdio", "-monitor", "none", "-net", "none", "-no-reboot"]
 
 
@@ -99,7 +99,7 @@ def xen(work, domains, options, until, timeout_s=300):
     """Boots Debian's Xen with `domains`: dicts of kernel, arguments, memory_mib and, optionally, ramdisk."""
     binary = need(CACHE / "xen/xen", "fetch it with scripts/fetch-guests.sh")
     board = work / "board.dtb"
-    subprocess.run([*qemu(True), "-M", f"dumpdtb={board}"], check=True, capture_output=True)
+    subprocess.run([*qemu(True, cores=cores), "-M", f"dumpdtb={board}"], check=True, capture_output=True)
     source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", str(board)], check=True, capture_output=True, text=True).stdout
     modules = []
     nodes = "".join(xen_domain(i + 1, d["kernel"], d["arguments"], d["memory_mib"], d.get("ramdisk"), modules)
@@ -114,18 +114,18 @@ def xen(work, domains, options, until, timeout_s=300):
 
 # ---------------------------------------------------------------------------------------------------------------- Tiffin
 
-def tiffin(work, description, until, timeout_s=300):
+def tiffin(work, description, until, timeout_s=300, cores=1):
     """Packs `description` (YAML text; file names in it are absolute or relative to the repository) and boots it."""
     tool = need(ROOT / "build/host/tool/tiffin", "build it: cmake --preset host && cmake --build --preset host")
     need(ROOT / "build/aarch64/hypervisor/tiffin.bin", "build it: cmake --preset aarch64 && cmake --build --preset aarch64")
     board, image, source = work / "board.dtb", work / "tiffin.img", work / "device.yaml"
-    subprocess.run([*qemu(True), "-M", f"dumpdtb={board}"], check=True, capture_output=True)
+    subprocess.run([*qemu(True, cores=cores), "-M", f"dumpdtb={board}"], check=True, capture_output=True)
     source.write_text(description)
     packed = subprocess.run([str(tool), "build", str(source), "--board", str(board), "--output", str(image)], cwd=ROOT,
                             capture_output=True, text=True)
     if packed.returncode != 0:
         raise BenchError(f"tiffin build refused {source}:\n{packed.stderr or packed.stdout}")
-    return run_until([*qemu(True), "-kernel", str(image)], until, timeout_s)
+    return run_until([*qemu(True, cores=cores), "-kernel", str(image)], until, timeout_s)
 
 
 def require_programs():

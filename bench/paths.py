@@ -1,9 +1,8 @@
 """What the contract charges for EL2's paths (docs/contract.md), from the rows of this bench: tool/contract/paths.inc."""
 
-from table import LONGEST_OF_ALL
+from table import LONGEST_OF_ALL, lock_row, takes_row
 
 HEAD = "// Written by `bench/run.py --only tiffin --skip-linux --paths tool/contract/paths.inc`: instructions, on QEMU's cortex-a72.\n"
-LOCK = 1000
 LONGEST = 15_600  # of the last run of `pytest tests/qemu --longest-paths` (docs/trace.md): a guest without vectors crashes, three lines
 
 
@@ -16,7 +15,9 @@ def paths(rows):
         ("switching", max(switches), "the dearest of a switch by priority, by weight, and with FP registers on both sides"),
         ("interrupt", beside_spinner - rows["switch between two VMs, fixed priority"], "worst tick beside a spinner, less a switch"),
         ("masked", longest, "longest path at EL2 of all QEMU tests: a guest without vectors crashes, and is told of"),
-        ("lock", LOCK, "for each other core: a round figure, not measured"),
+        *((name, rows[lock_row(lock)], "longest hold, and how often a path of a guest and one of an interrupt take it",
+           rows[takes_row(lock, "guest")], rows[takes_row(lock, "interrupt")]) for name, lock in (("VM lock", "vm"), ("console lock", "console"))),
+        ("VMID lock", rows[lock_row("vmid")], "longest hold; a switch takes it once", 1, 1),
     ]
 
 
@@ -24,5 +25,5 @@ def write(path, table):
     figures = {r.name: r.tiffin for r in table.rows}
     with open(path, "w", encoding="utf-8") as f:
         f.write(HEAD)
-        for name, instructions, source in paths(figures):
-            f.write(f'{{"{name}", {instructions}, "{source}"}},\n')
+        for name, instructions, source, *takes in paths(figures):
+            f.write(f'{{"{name}", {instructions}, "{source}"{"".join(f", {n}" for n in takes)}}},\n')

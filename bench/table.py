@@ -7,6 +7,15 @@ import guests
 
 SIDES = ("native", "tiffin", "xen")
 LONGEST_OF_ALL = "longest path at EL2, all tests"
+LOCKS = {"vm": "a VM's", "console": "the console's", "vmid": "the VMIDs'"}
+
+
+def lock_row(lock):
+    return f"longest hold of {LOCKS[lock]} lock"
+
+
+def takes_row(lock, by):
+    return f"{LOCKS[lock]} lock in one path of {'a guest' if by == 'guest' else 'an interrupt'}"
 
 
 @dataclass
@@ -62,6 +71,8 @@ def rows():
         Row("1 ms tick beside the hostile guest: missed", "of 1000", 0),
         Row("longest path at EL2, the hostile guest's", n, 3000),
         Row(LONGEST_OF_ALL, n, 3000),
+        *(Row(lock_row(lock), n) for lock in LOCKS),
+        *(Row(takes_row(lock, by), "times") for lock in ("vm", "console") for by in ("guest", "interrupt")),
         Row("1 ms tick beside a spinner, Xen as shipped: average", n),
         Row("1 ms tick beside a spinner, Xen as shipped: worst", n),
         Row("1 ms tick beside a spinner, Xen as shipped: missed", "of 1000"),

@@ -7,6 +7,7 @@ import subprocess
 import guests
 import images
 from machines import ROOT, need, tiffin
+from table import lock_row, takes_row
 
 HEADER = "board: qemu-virt\nmachine: {cpu: cortex-a72, cores: 1, gic: 3, memory: 1 GiB}\ndomains:\n"
 FIXED, SHARE = "{policy: fixed, priority: 40}", "{policy: share, weight: 100}"
@@ -113,6 +114,36 @@ def run_longest_path(work):
             max(int(t) for t in re.findall(r"report path .*ticks=(\d+)", text)) * 1_000_000_000 // frequency}
 
 
+LOCK = r"report lock core=0 lock=(\w+) ticks=(\d+) by_guest=(\d+) by_interrupt=(\d+)"
+
+
+def lock_rows(text):
+    """How long core 0 held each lock, and how often in one path: from the report of a machine with a trace."""
+    frequency, rows = int(re.search(r"report machine .*freq=(\d+)", text)[1]), {}
+    for lock, ticks, by_guest, by_interrupt in re.findall(LOCK, text):
+        rows[lock_row(lock)] = int(ticks) * 1_000_000_000 // frequency
+        if lock != "vmid":
+            rows |= {takes_row(lock, "guest"): int(by_guest), takes_row(lock, "interrupt"): int(by_interrupt)}
+    return rows
+
+
+def run_locks(work):
+    """Locks that cores share, while the other core sleeps: what is counted is what the holder does, and no wait. The VM spans both cores, and its
+    second vCPU stays off. The worst of the hostile guest, of Linux, which copies pages and prints, and of more VMs than there
+    are VMIDs."""
+    elf = need(ROOT / "build/aarch64/guest/apps/hostile/hostile.elf", images.BUILD)
+    header = HEADER.replace("cores: 1", "cores: 2").replace("domains:", "options: {trace: 64 KiB}\ndomains:")
+    both = "[{core: 0, policy: share}, {core: 1, policy: share}]"
+    hostile = f'  hostile:\n    memory: 1 MiB\n    cpus: {both}\n    image: {{elf: "{elf}"}}\n'
+    kernel = (f'  linux:\n    memory: {images.LINUX_MIB} MiB\n    cpus: {both}\n    image: {{kernel: "{images.kernel()}", '
+              f'initrd: "{images.initrd()}", cmdline: "console=ttyAMA0 nokaslr maxcpus=1 tiffin.rounds=5"}}\n')
+    hello = need(ROOT / "build/aarch64/guest/apps/hello/hello.elf", images.BUILD)
+    crowd = "".join(f'  {name}:\n    memory: 64 KiB\n    {more}\n    image: {{elf: "{hello}"}}\n'
+                    for name, more in (("many", "count: 300"), ("other", "cpu: {core: 1, policy: share}")))
+    found = [lock_rows(tiffin(work, header + vms, [r"report machine", r"machine stopped"], cores=2)) for vms in (hostile, kernel, crowd)]
+    return {row: max(rows.get(row, 0) for rows in found) for rows in found for row in rows}
+
+
 def longest_of(lines):
     """The longest of the paths that the tests wrote down (tests/qemu/harness/paths.py)."""
     return max(map(json.loads, lines.splitlines()), key=lambda path: path["instructions"])
@@ -144,6 +175,7 @@ measures = [
     ("budgets", run_budget, False),
     ("timer-slack", run_slack, False),
     ("longest path", run_longest_path, False),
+    ("locks", run_locks, False),
     ("RAM per VM", run_ram, False),
     ("size", run_size, False),
     ("Linux", run_linux, True),

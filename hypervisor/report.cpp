@@ -68,6 +68,20 @@ void report_longest_paths(Cpu const& cpu) {
     }
 }
 
+/// With a trace: how long the core held a lock that others may have waited for, and how often in one path.
+void report_locks(Cpu const& cpu) {
+    if (cpu.trace == nullptr) return;
+    for (std::uint32_t n = 0; n < abi::trace_locks; ++n) {
+        auto const& hold = cpu.trace->header->holds[n];
+        if (hold.ticks == 0) continue;
+        Line line;
+        line << "report lock core=" << cpu.index << " lock=" << abi::name(abi::TraceLock{static_cast<std::uint8_t>(n)})
+             << " ticks=" << hold.ticks << " by_guest=" << hold.by_guest << " by_interrupt=" << hold.by_interrupt;
+        machine.console->log(line.view());
+        machine.console->drain_now();
+    }
+}
+
 }  // namespace
 
 std::uint32_t MachineShell::vm_count() const { return static_cast<std::uint32_t>(machine.vms.size()); }
@@ -130,7 +144,10 @@ void on_all_stopped() {
          << " wakeups=" << sum(&Cpu::idle_wakeups);
     if (machine.several) line << " cores=" << running_cores();
     machine.console->log(line.view());
-    for (Cpu const& cpu : machine.cpus) report_longest_paths(cpu);
+    for (Cpu const& cpu : machine.cpus) {
+        report_longest_paths(cpu);
+        report_locks(cpu);
+    }
     machine.console->drain_now();
     if ((machine.plan->header().flags & abi::plan_stay_on) == 0) stop_machine(status);
 }

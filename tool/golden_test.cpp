@@ -58,7 +58,7 @@ TEST_P(Golden, SaysWhatIsExpected) {
 
 TEST(GoldenContract, IsExplainedAndDrawn) {
     for (auto const* name : {"good-contract-explained", "good-contract-of-shares-and-budgets", "good-static-schedule",
-                             "contract-deadline-can-be-missed"}) {
+                             "good-contract-of-two-cores", "contract-deadline-can-be-missed"}) {
         auto const folder = fs::path{"tests/golden"} / name;
         auto const cores = checked(folder).cores;
         expect_file(folder / "explained.txt", contract::explain(cores));

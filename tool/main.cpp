@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <iostream>
+#include <optional>
 
 #include "tool/build.hpp"
 #include "tool/contract/plot.hpp"
@@ -46,6 +47,7 @@ struct Arguments {
     std::string output, plot, folder, socket, elf;
     std::string demo{"handheld"};
     unsigned demo_timeout_s{600};
+    std::optional<unsigned> audit_core;
     bool json{false}, explain{false}, schema{false};
 };
 
@@ -187,13 +189,15 @@ int run_audit(Arguments& a) {
     auto const result = build(a.build);
     if (!result.problems.empty()) return report(result.problems, false);
     bool const from_console = !a.trace.console.empty();
-    return audit_command(result.cores, from_console ? a.trace.console : a.trace.file, from_console);
+    return audit_command(result.cores, from_console ? a.trace.console : a.trace.file, from_console, a.audit_core);
 }
 
 void add_audit(CLI::App& app, Arguments& a, int& status) {
     auto* const command = app.add_subcommand("audit", "Compare the trace of a run with what the description promises");
     add_build_options(*command, a.build);
     add_trace_file(*command, a.trace);
+    command->add_option("--core", a.audit_core,
+                        "Only what this core did: QEMU with -icount stops the others in the middle of it");
     command->callback([&] { status = run_audit(a); });
 }
 

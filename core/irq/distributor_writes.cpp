@@ -7,7 +7,7 @@ namespace {
 /// For a private interrupt of a vCPU on another core, whose business it is.
 void ask(Vcpu& v, std::atomic<std::uint32_t>& word, std::uint32_t bits) {
     word.fetch_or(bits, std::memory_order_relaxed);
-    mail::post(v, Mail::banks);
+    mail::post_change(v, Mail::banks);
 }
 
 /// Changes the state while no list register holds any of it.

@@ -156,7 +156,7 @@ void flush(Vcpu& v) {
 }
 
 void refresh(Vcpu& v) {
-    if (!is_here(v)) return mail::post(v, Mail::refresh);
+    if (!is_here(v)) return mail::post_change(v, Mail::refresh);
     VmGuard const guard{*v.vm};
     if (!is_loaded(v)) {
         v.vgic.stale = true;
@@ -177,6 +177,8 @@ void refresh_all(Vm& vm) {
     VmGuard const guard{vm};
     for (Vcpu* v : vm.vcpus) refresh(*v);
 }
+
+bool is_behind(Vcpu const& v) { return v.mail != nullptr && v.mail->behind.load(std::memory_order_relaxed); }
 
 void recall(Vcpu& v) {
     if (!is_here(v)) return;  // it hears of it when it is refreshed

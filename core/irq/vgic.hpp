@@ -101,6 +101,8 @@ void send_sgi(Vcpu& from, Vcpu& to, std::uint32_t intid);
 /// listed may have to come back, anything deliverable may have to go out.
 void refresh(Vcpu& v);
 void refresh_all(Vm& vm);
+/// Does `v`, on another core, still deliver by what the distributor was before its last change?
+bool is_behind(Vcpu const& v);
 
 /// Takes everything out of the list registers of `v`; refresh puts back what belongs there.
 void recall(Vcpu& v);

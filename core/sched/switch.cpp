@@ -8,6 +8,7 @@
 #include "core/lifecycle/lifecycle.hpp"
 #include "core/sched/rights.hpp"
 #include "core/sched/turn.hpp"
+#include "core/smp/guard.hpp"
 #include "core/trace/trace.hpp"
 #include "core/vm/vm.hpp"
 
@@ -80,10 +81,9 @@ void switch_out(Cpu& cpu, Vcpu& v) {
 }
 
 [[gnu::cold, gnu::noinline]] void lend_vmid(Stage2& stage2) {
-    if (machine.several) machine.vmid_lock.take(arch::this_cpu().index);
+    VmidGuard const guard;
     if (!machine.vmids.current(stage2.vmid_generation()))  // another vCPU's core may have been faster
         machine.vmids.give(stage2, machine.cpus);
-    if (machine.several) machine.vmid_lock.release();
 }
 
 /// Memory to hardware.

@@ -1,44 +1,51 @@
-// The two locks, held for a scope. Where nothing is shared, a guard is one test.
+// The locks, held for a scope. Where nothing is shared, a guard is one test.
 #pragma once
+#include "abi/trace.hpp"
 #include "core/cpu.hpp"
 #include "core/vm/vm.hpp"
 
 namespace tiffin {
 
-/// What the cores of one VM share. Nothing happens for a VM that lives on one core.
-class VmGuard {
+/// Holds a lock, or none, for a scope. With a trace, each core notes how long it holds which at most, and how often one path takes it.
+class Guard {
 public:
-    explicit VmGuard(Vm& vm) : lock_{vm.shared ? &vm.cross->lock : nullptr} {
+    ~Guard() {
         if (lock_ != nullptr) [[unlikely]]
-            lock_->take(arch::this_cpu().index);
+            leave();
     }
-    ~VmGuard() {
+    Guard(Guard const&) = delete;
+    Guard& operator=(Guard const&) = delete;
+
+protected:
+    Guard(CoreLock* lock, abi::TraceLock which) : lock_{lock}, which_{which} {
         if (lock_ != nullptr) [[unlikely]]
-            lock_->release();
+            take();
     }
-    VmGuard(VmGuard const&) = delete;
-    VmGuard& operator=(VmGuard const&) = delete;
 
 private:
+    void take();
+    void leave();
+
     CoreLock* lock_;
+    abi::TraceLock which_;
+};
+
+/// What the cores of one VM share. Nothing happens for a VM that lives on one core.
+class VmGuard : public Guard {
+public:
+    explicit VmGuard(Vm& vm) : Guard{vm.shared ? &vm.cross->lock : nullptr, abi::TraceLock::Vm} {}
 };
 
 /// The console and everything behind it. Nothing happens while one core runs.
-class ConsoleGuard {
+class ConsoleGuard : public Guard {
 public:
-    ConsoleGuard() : lock_{machine.several ? &machine.console_lock : nullptr} {
-        if (lock_ != nullptr) [[unlikely]]
-            lock_->take(arch::this_cpu().index);
-    }
-    ~ConsoleGuard() {
-        if (lock_ != nullptr) [[unlikely]]
-            lock_->release();
-    }
-    ConsoleGuard(ConsoleGuard const&) = delete;
-    ConsoleGuard& operator=(ConsoleGuard const&) = delete;
+    ConsoleGuard() : Guard{machine.several ? &machine.console_lock : nullptr, abi::TraceLock::Console} {}
+};
 
-private:
-    CoreLock* lock_;
+/// The lending of VMIDs. Nothing happens while one core runs.
+class VmidGuard : public Guard {
+public:
+    VmidGuard() : Guard{machine.several ? &machine.vmid_lock : nullptr, abi::TraceLock::Vmid} {}
 };
 
 }  // namespace tiffin

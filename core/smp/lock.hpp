@@ -8,9 +8,8 @@
 //
 // A core holds at most one VM's lock. The console never calls into a VM: it sends mail (core/smp/mail.hpp). What belongs to one
 // core (scheduler, timers, list registers, private interrupts of its vCPUs) has no lock, because no other core touches it. Nobody
-// sleeps with a lock, or waits for another core while holding one other than for the next lock in the order. The longest that
-// is done under them: of a VM's, the copy of one page, or its list registers chosen anew; of the console's, one pump (32 bytes to
-// the UART, a line).
+// sleeps with a lock, or waits for another core while holding one other than for the next lock in the order. How long each
+// is held at most, and how often one path takes it, is measured (trace.hpp; docs/contract.md).
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -22,29 +21,23 @@ namespace tiffin {
 /// A ticket lock that the core which holds it may take again.
 class CoreLock {
 public:
-    void take(std::uint32_t core) {
+    /// True: it was not this core's already.
+    bool take(std::uint32_t core) {
         if (owner_.load(std::memory_order_relaxed) == core + 1) {  // only this core writes that
             ++depth_;
-            return;
+            return false;
         }
         auto const mine = next_.fetch_add(1, std::memory_order_relaxed);
         while (serving_.load(std::memory_order_acquire) != mine) arch::relax();
         own(core);
-    }
-    /// False, at once, if another core has it or waits for it.
-    bool try_take(std::uint32_t core) {
-        if (owner_.load(std::memory_order_relaxed) == core + 1) return ++depth_ != 0;
-        auto ticket = serving_.load(std::memory_order_acquire);
-        if (!next_.compare_exchange_strong(ticket, static_cast<std::uint16_t>(ticket + 1), std::memory_order_acquire,
-                                           std::memory_order_relaxed))
-            return false;
-        own(core);
         return true;
     }
-    void release() {
-        if (--depth_ != 0) return;
+    /// True: it is not this core's any more.
+    bool release() {
+        if (--depth_ != 0) return false;
         owner_.store(0, std::memory_order_relaxed);
         serving_.store(static_cast<std::uint16_t>(serving_.load(std::memory_order_relaxed) + 1), std::memory_order_release);
+        return true;
     }
 
 private:

@@ -54,6 +54,7 @@ void act(Vcpu& v, std::uint32_t requests) {
     if ((requests & Mail::banks) != 0) change_banks(v);
     if ((requests & Mail::raise) != 0) raise_posted(v);
     if ((requests & Mail::refresh) != 0) vgic::refresh(v);
+    if ((requests & (Mail::banks | Mail::refresh)) != 0) v.mail->behind.store(false, memory_order_relaxed);
     if ((requests & Mail::console) != 0) tell_device(*v.vm);
 }
 
@@ -67,6 +68,11 @@ void post_sgi(Vcpu& to, std::uint32_t intid, std::uint32_t sender) {
     if (!machine.gicv3()) to.mail->senders[intid / 8].fetch_or(1ull << (intid % 8 * 8 + sender), memory_order_relaxed);
     to.mail->raised.fetch_or(1u << intid, memory_order_relaxed);
     post(to, Mail::raise);
+}
+
+void post_change(Vcpu& to, std::uint32_t requests) {
+    to.mail->behind.store(true, memory_order_relaxed);
+    post(to, requests);
 }
 
 void drain(Cpu& cpu) {
@@ -84,6 +90,7 @@ void forget_interrupts(Vcpu& v) {
     for (auto* word : {&v.mail->raised, &v.mail->not_pending, &v.mail->active, &v.mail->not_active})
         word->store(0, memory_order_relaxed);
     for (auto& word : v.mail->senders) word.store(0, memory_order_relaxed);
+    v.mail->behind.store(false, memory_order_relaxed);
 }
 
 }  // namespace tiffin::mail

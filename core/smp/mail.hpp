@@ -26,6 +26,7 @@ struct Mail {
 
     Atomic<std::uint32_t> requests{0};
     Atomic<std::uint32_t> raised{0}, not_pending{0}, active{0}, not_active{0};
+    Atomic<bool> behind{false};          // the guest changed what it has to deliver, and it has not looked (GICD_CTLR.RWP)
     Atomic<std::uint64_t> senders[2]{};  // GICv2: of each SGI in `raised`, a byte with a bit for each vCPU that sent it
     Mail* next{nullptr};
     Vcpu* owner{nullptr};
@@ -41,6 +42,8 @@ inline constexpr int most = 2;
 void post(Vcpu& to, std::uint32_t requests);
 /// SGI `intid` from vCPU `sender` of the same VM.
 void post_sgi(Vcpu& to, std::uint32_t intid, std::uint32_t sender);
+/// The same for a change of the distributor, with the VM's lock held: until `to` has taken it, it is behind.
+void post_change(Vcpu& to, std::uint32_t requests);
 /// Does what this core was asked for.
 void drain(Cpu& cpu);
 /// Makes `v` ready, on whichever core it lives.

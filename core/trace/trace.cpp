@@ -44,6 +44,8 @@ abi::TraceReason reason_of(VcpuState state) {
     return abi::TraceReason::None;
 }
 
+constexpr bool by_interrupt(TraceKind kind) { return kind == TraceKind::Interrupt || kind == TraceKind::WakeUp; }
+
 }  // namespace
 
 Recorder* make(Pool& pool, std::uint32_t core, std::uint64_t bytes) {
@@ -92,6 +94,23 @@ void begin(Recorder& r, TraceKind kind, std::uint16_t who, std::uint32_t argumen
     r.argument = argument;
     r.who = who;
     r.kind = kind;
+    for (auto& count : r.takes) count = 0;
+}
+
+void lock_taken(Recorder& r, abi::TraceLock lock) {
+    auto const n = static_cast<unsigned>(lock);
+    r.locked[n] = arch::now();
+    if (r.kind == TraceKind::None) return;
+    auto& hold = r.header->holds[n];
+    auto& most = by_interrupt(r.kind) ? hold.by_interrupt : hold.by_guest;
+    if (++r.takes[n] > most) most = r.takes[n];
+}
+
+void lock_left(Recorder& r, abi::TraceLock lock) {
+    auto const n = static_cast<unsigned>(lock);
+    auto const ticks = arch::now() - r.locked[n];
+    auto& hold = r.header->holds[n];
+    if (ticks > hold.ticks && r.kind != TraceKind::None) hold.ticks = ticks;  // nobody waits while the machine is being set up
 }
 
 void end(Cpu& cpu, abi::TraceEnd how) {

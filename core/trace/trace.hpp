@@ -31,6 +31,8 @@ struct Recorder {
     std::uint16_t current{0};                         // whom the ring's last switch named
     std::uint64_t deadline{0};                        // what the ring's last timer event told of
     std::uint64_t slept{0};                           // when the core went to sleep
+    std::uint64_t locked[abi::trace_locks]{};         // when each lock was taken
+    std::uint32_t takes[abi::trace_locks]{};          // in the open path
 };
 
 /// What a ring with `bytes` of events takes of the pool.
@@ -61,6 +63,10 @@ inline void note(Cpu const& cpu, TraceKind kind, Vcpu const& v, std::uint32_t ar
 void begin(Recorder& r, TraceKind kind, std::uint16_t who, std::uint32_t argument, std::uint64_t entered);
 /// It ends.
 void end(Cpu& cpu, abi::TraceEnd how);
+
+/// The core has got a lock; it gives it back.
+void lock_taken(Recorder& r, abi::TraceLock lock);
+void lock_left(Recorder& r, abi::TraceLock lock);
 
 /// sched::switch_vcpu, traced.
 Vcpu* switch_vcpu(Cpu& cpu);

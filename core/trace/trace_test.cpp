@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <map>
 
+#include "core/smp/guard.hpp"
 #include "core/testing.hpp"
 
 namespace tiffin {
@@ -218,6 +219,30 @@ TEST(Trace, ACoreWithoutARingRecordsNothing) {
     sched::wake(board.vcpu());
     board.run();
     EXPECT_EQ(board.cpu().trace, nullptr);
+}
+
+TEST(Trace, KeepsHowLongALockWasHeldAndHowOftenAPathTookIt) {
+    TracedBoard t{{VmSpec{.vcpus = 2, .cores = {0, 1}}}};
+    Vcpu& v = t.vcpu(0, 0);
+    auto const hold = [&](std::uint64_t ticks) {
+        VmGuard const outer{*v.vm};
+        VmGuard const inner{*v.vm};
+        ConsoleGuard const console;
+        t.hw().counter += ticks;
+    };
+    hold(900);
+    EXPECT_EQ(t.header().holds[0].ticks, 0u) << "outside all paths, while the machine is set up";
+    trace::begin(*t.cpu().trace, TraceKind::Trap, trace::name_of(v), 0, t.hw().counter);
+    hold(30);
+    hold(70);
+    trace::begin(*t.cpu().trace, TraceKind::Interrupt, trace::name_of(v), 27, t.hw().counter);
+    hold(50);
+    for (auto const lock : {abi::TraceLock::Vm, abi::TraceLock::Console}) {
+        auto const& seen = t.header().holds[static_cast<unsigned>(lock)];
+        EXPECT_EQ(seen.ticks, 70u);
+        EXPECT_EQ(seen.by_guest, 2u) << "a lock that is taken again by who has it is taken once";
+        EXPECT_EQ(seen.by_interrupt, 1u);
+    }
 }
 
 }  // namespace

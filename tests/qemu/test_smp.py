@@ -1,8 +1,8 @@
 """Several cores: VMs pinned to them, VMs that span them, and what one does while another works, stops or starts anew.
 
 QEMU with -icount runs the cores in turns of up to some milliseconds, all by one clock: a job is late by what another core did meanwhile,
-which no hardware does. The metronomes beside several busy cores therefore have a period of 250 ms; what a switch or a tick costs is
-measured on one core.
+which no hardware does. The metronomes beside several busy cores therefore have a period of 250 ms; test_response.py says what other cores
+cost.
 """
 import pytest
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tool/contract/bounds.hpp"
+#include "tool/contract/paths.hpp"
 
 namespace tiffin::contract {
 namespace {
@@ -136,6 +137,30 @@ TEST(Activations, WhoWakesTooEarlyOrUsesTooMuchDeservesNoneUntilItsBudgetIsBack)
     EXPECT_FALSE(judge.deserves(620, 720, 11));
     EXPECT_FALSE(judge.deserves(919, 930, 1)) << "what it used too much was taken from what comes next";
     EXPECT_TRUE(judge.deserves(1130, 1140, 1));
+}
+
+TEST(Locks, OneCoreWaitsForNobody) {
+    auto const o = overheads_of(second, 0);
+    EXPECT_TRUE(o.locks.empty());
+    EXPECT_EQ(o.lock + o.lock_late, 0u);
+}
+
+TEST(Locks, EachTimeEachOtherCoreIsWaitedForOnce) {
+    auto const two = overheads_of(second, 0, {.cores = 2}), four = overheads_of(second, 0, {.cores = 4});
+    EXPECT_GT(two.lock, 0u);
+    EXPECT_EQ(four.lock, 3 * two.lock);
+    EXPECT_EQ(four.interrupt, overheads_of(second, 0).interrupt) << "who shares no VM waits for no VM's lock";
+}
+
+TEST(Locks, WhoHoldsAVmsLockMayItselfWaitForTheConsole) {
+    auto const two = overheads_of(second, 0, {.cores = 2, .partners = 1}),
+               four = overheads_of(second, 0, {.cores = 4, .partners = 3});
+    auto const &vm = two.locks.back(), &console = two.locks.front();
+    EXPECT_EQ(four.locks.back().hold, vm.hold + 2 * console.hold) << "not for the core that waits for the VM";
+    EXPECT_EQ(four.locks.back().cores, 3u);
+    EXPECT_EQ(two.lock_late % vm.hold, 0u);
+    EXPECT_EQ(two.interrupt, overheads_of(second, 0).interrupt + two.lock_late);
+    EXPECT_EQ(two.overrun(), 2 * two.masked + two.lock + two.lock_late);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace tiffin::contract {
 Bounds bounds(std::span<Core const> cores) {
     Bounds all;
     for (auto const& core : cores) {
-        all.longest_path = std::max(all.longest_path, core.overheads.masked);
+        all.cores.push_back({core.id, core.overheads.blocking()});
         for (std::size_t i = 0; i < core.tasks.size(); ++i) {
             auto const& t = core.tasks[i];
             if (t.policy != Policy::Fixed || !t.server) continue;

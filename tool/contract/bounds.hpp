@@ -22,9 +22,15 @@ struct Bound {
     std::optional<Ns> delay{};
 };
 
+/// Of EL2 on one core: the longest path with interrupts masked, waiting for other cores included.
+struct PathBound {
+    unsigned core{0};
+    Ns longest{0};
+};
+
 struct Bounds {
     std::vector<Bound> vcpus;
-    Ns longest_path{0};  // at EL2, with interrupts masked
+    std::vector<PathBound> cores;
 };
 
 Bounds bounds(std::span<Core const> cores);

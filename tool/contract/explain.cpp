@@ -141,6 +141,15 @@ std::string windows_table(Core const& core) {
     return fmt::format("  major frame {}\n", duration(core.frame->major)) + table(rows);
 }
 
+/// What `lock` is made of.
+std::string locks_line(Overheads const& o) {
+    std::string out;
+    for (auto const& wait : o.locks)
+        out += fmt::format("{}{}, {} x {} for each of {} other core{}", out.empty() ? "  lock: " : "; ", wait.lock, wait.takes,
+                           duration(wait.hold), wait.cores, wait.cores == 1 ? "" : "s");
+    return out.empty() ? out : out + "\n";
+}
+
 }  // namespace
 
 std::string explain(std::span<Core const> cores) {
@@ -151,7 +160,7 @@ std::string explain(std::span<Core const> cores) {
             "Core {}: the hypervisor's paths take at most: switch {}, interrupt {}, longest {}, lock {}; budgets hold to within "
             "{}\n",
             core.id, duration(o.switching), duration(o.interrupt), duration(o.masked), duration(o.lock), duration(o.overrun()));
-        out += fixed_table(core) + shares_table(core) + windows_table(core) + "\n";
+        out += locks_line(o) + fixed_table(core) + shares_table(core) + windows_table(core) + "\n";
     }
     return out;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "tool/contract/paths.hpp"
 #include "tool/contract/words.hpp"
@@ -47,6 +48,17 @@ contract::Frame frame_of(Schedule const& schedule) {
     return frame;
 }
 
+/// How many other cores run the VM of this core that runs on most.
+unsigned partners_of(Description const& description, std::uint64_t core) {
+    std::size_t most = 1;
+    for (auto const& domain : description.domains) {
+        std::set<std::uint64_t> cores;
+        for (auto const& cpu : domain.cpus) cores.insert(cpu.core.value);
+        if (cores.contains(core)) most = std::max(most, cores.size());
+    }
+    return static_cast<unsigned>(most - 1);
+}
+
 /// The plan has one for all cores: that of the core on which a wake-up costs most.
 void settle_wake_charge(std::vector<Core>& cores) {
     contract::Ns most = 0;
@@ -75,7 +87,8 @@ std::vector<Core> contract_cores(Description const& description, std::vector<std
     std::vector<Core> all;
     for (auto& [id, core] : cores) {
         core.id = static_cast<unsigned>(id);
-        core.overheads = contract::overheads_of(speed.instructions_per_second, speed.margin, static_cast<unsigned>(cores.size()));
+        core.overheads = contract::overheads_of(speed.instructions_per_second, speed.margin,
+                                                {static_cast<unsigned>(cores.size()), partners_of(description, id)});
         for (auto const& s : description.schedules) {
             if (s.core.value == id) core.frame = frame_of(s);
         }

@@ -17,7 +17,7 @@ Task fixed(std::string vm, unsigned priority, Ns budget, Ns period, Ns deadline)
 
 Core too_tight() {
     Core c{.tasks = {fixed("metronome", 40, 200 * us, 500 * us, 500 * us), fixed("control", 30, 650 * us, 2 * ms, 1 * ms)}};
-    c.overheads = overheads_of(1'000'000'000, 20, 1);
+    c.overheads = overheads_of(1'000'000'000, 20);
     c.overheads.wake_charge = whole_wake_charge(c.overheads, c.tasks);
     return c;
 }
@@ -52,7 +52,7 @@ TEST(Mends, HoldOnManyRandomCores) {
     auto const between = [&](unsigned least, unsigned most) { return least + random() % (most - least + 1); };
     unsigned offered = 0;
     for (int n = 0; n < 400; ++n) {
-        Core c{.overheads = overheads_of(1'000'000'000, 20, 1)};
+        Core c{.overheads = overheads_of(1'000'000'000, 20)};
         c.overheads.wake_charge = 5 * us;
         for (auto count = between(2, 5); count != 0; --count) {
             Ns const period = between(1, 20) * 500 * us;

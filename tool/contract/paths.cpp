@@ -9,22 +9,51 @@ constexpr Path table[] = {
 #include "tool/contract/paths.inc"
 };
 
-std::uint64_t instructions_of(std::string_view name) { return std::ranges::find(table, name, &Path::name)->instructions; }
+Path const& path(std::string_view name) { return *std::ranges::find(table, name, &Path::name); }
+
+class Speed {
+public:
+    Speed(std::uint64_t instructions_per_second, std::uint64_t margin) : per_second_{instructions_per_second}, margin_{margin} {}
+
+    [[nodiscard]] Ns time(Path const& path) const {
+        constexpr Ns grain = 10;  // a figure that people read
+        auto const exact = static_cast<unsigned __int128>(path.instructions) * (100 + margin_) * second;
+        auto const ns = static_cast<Ns>((exact + 100 * per_second_ - 1) / (100 * per_second_));
+        return (ns + grain - 1) / grain * grain;
+    }
+
+private:
+    std::uint64_t per_second_, margin_;
+};
+
+/// Locks are first come, first served, so each other core is waited for once, each time. Whoever holds a VM's may itself wait for the
+/// console, but not for this core, which would have to hold the console while it wants a VM (core/smp/lock.hpp, the order).
+void add_locks(Overheads& o, Speed const& speed, Sharing sharing) {
+    if (sharing.cores <= 1) return;
+    auto const &vm = path("VM lock"), &console = path("console lock"), &vmid = path("VMID lock");
+    auto const others = sharing.cores - 1;
+    auto const vm_hold = speed.time(vm) + (others - 1) * speed.time(console);
+    o.locks = {{"the console's", console.by_guest, others, speed.time(console)},
+               {"that of VMIDs", vmid.by_guest, others, speed.time(vmid)}};
+    if (sharing.partners != 0) {
+        o.locks.push_back({"a VM's", vm.by_guest, sharing.partners, vm_hold});
+        o.lock_late = LockWait{"", vm.by_interrupt, sharing.partners, vm_hold}.total();
+    }
+    for (auto const& wait : o.locks) o.lock += wait.total();
+    // An interrupt for a VM that other cores share, and a switch to or from it, want its lock.
+    o.interrupt += o.lock_late;
+    o.switching += o.lock_late;
+}
 
 }  // namespace
 
 std::span<Path const> paths() { return table; }
 
-Overheads overheads_of(std::uint64_t instructions_per_second, std::uint64_t margin, unsigned cores) {
-    auto const time = [&](std::string_view name) {
-        constexpr Ns grain = 10;  // a figure that people read
-        auto const exact = static_cast<unsigned __int128>(instructions_of(name)) * (100 + margin) * second;
-        auto const ns = static_cast<Ns>((exact + 100 * instructions_per_second - 1) / (100 * instructions_per_second));
-        return (ns + grain - 1) / grain * grain;
-    };
-    Overheads o{.switching = time("switching"), .interrupt = time("interrupt"), .masked = time("masked")};
-    o.masked = std::max(o.masked, o.interrupt + o.switching);  // that is one as well
-    o.lock = cores > 1 ? (cores - 1) * time("lock") : 0;
+Overheads overheads_of(std::uint64_t instructions_per_second, std::uint64_t margin, Sharing sharing) {
+    Speed const speed{instructions_per_second, margin};
+    Overheads o{.switching = speed.time(path("switching")), .interrupt = speed.time(path("interrupt"))};
+    o.masked = std::max(speed.time(path("masked")), o.interrupt + o.switching);  // that is one as well
+    add_locks(o, speed, sharing);
     return o;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tiffin::contract {
@@ -13,12 +14,23 @@ using Ns = std::uint64_t;
 
 inline constexpr Ns us = 1'000, ms = 1'000'000, second = 1'000'000'000;
 
+/// A lock of EL2 that others may hold: a path takes it `takes` times, and each time waits for `cores` others, for `hold` each.
+struct LockWait {
+    std::string_view lock{};
+    unsigned takes{0}, cores{0};
+    Ns hold{0};
+
+    [[nodiscard]] Ns total() const { return takes * cores * hold; }
+};
+
 /// What EL2 itself costs on this board: measured path lengths, in time. Each is a most.
 struct Overheads {
     Ns switching{0};  // from one guest's last instruction to another's first
     Ns interrupt{0};  // an interrupt at EL2 that is for a VM, or brings budget back, without the switch that may follow
     Ns masked{0};     // the longest path that no interrupt ends
-    Ns lock{0};       // waiting for the other cores in it
+    Ns lock{0};       // waiting for other cores in it: the sum of `locks`
+    Ns lock_late{0};  // the part of it that can be in a path which an interrupt begins
+    std::vector<LockWait> locks{};
     Ns wake_charge{
         0};  // what a wake-up takes from the waker's own budget, beside the time of its turn (the switch to it is in that)
 
@@ -26,7 +38,7 @@ struct Overheads {
     [[nodiscard]] Ns blocking() const { return masked + lock; }
     /// How far past its budget a vCPU may run: the timer's interrupt comes late, and then has a path itself, on which other timers may
     /// come first. It is paid from the budget that comes next, so a vCPU is never ahead by more than this.
-    [[nodiscard]] Ns overrun() const { return blocking() + masked; }
+    [[nodiscard]] Ns overrun() const { return blocking() + masked + lock_late; }
 };
 
 /// The right of a `fixed` vCPU to its core: `budget` in each `period`, enforced; and what it wants in return.

@@ -21,7 +21,7 @@ contract::Bounds bounds() {
     alphas.response = 500 * us;
     alphas.overrun = 10 * us;
     alphas.delay = 0;
-    return {.vcpus = {alphas}, .longest_path = 5 * us};
+    return {.vcpus = {alphas}, .cores = {{.core = 0, .longest = 5 * us}}};
 }
 
 /// alpha wakes every millisecond and runs at once, for `run`, in pieces if `pauses`: beta runs 100 us in the middle.
@@ -97,7 +97,22 @@ TEST(Audit, APathThatIsTooLongIsNamed) {
     story.ring.path(TraceKind::Hypercall, story.now + 7 * us, beta, 5001, 0xc600'0002);
     auto const passed = story.audited().passed;
     ASSERT_EQ(passed.size(), 1u);
-    EXPECT_EQ(passed[0], "EL2: until 7.000 us a path of core 0 took 5.001 us, and 5.000 us is the most: hypercall Exit of beta");
+    EXPECT_EQ(passed[0], "EL2: until 7.000 us a path took 5.001 us, and 5.000 us is the most: hypercall Exit of beta");
+}
+
+TEST(Audit, EachCoreHasABoundOfItsOwnOnItsPaths) {
+    Ring left{0}, right{1};
+    left.turn(1 * ms, nobody).path(TraceKind::Interrupt, 2 * ms, alpha, 4000);
+    right.turn(1 * ms, nobody).path(TraceKind::Interrupt, 3 * ms, beta, 6000);
+    auto const file = testing::open_trace_bytes(testing::dump({testing::good_plan().bytes(), left.bytes(), right.bytes()}));
+    auto const audited = [&](std::vector<contract::PathBound> cores) { return audit(file, tell(file), {{}, std::move(cores)}); };
+    auto const kept = audited({{0, 5 * us}, {1, 7 * us}});
+    EXPECT_EQ(kept.passed, std::vector<std::string>{});
+    EXPECT_EQ(kept.seen.at(1), "EL2 on core 1: longest path 6.000 us (7.000 us allowed): interrupt 0 of beta");
+    auto const passed = audited({{0, 3 * us}, {1, 7 * us}}).passed;
+    ASSERT_EQ(passed.size(), 1u);
+    EXPECT_EQ(passed[0], "EL2 on core 0: until 1000.000 us a path took 4.000 us, and 3.000 us is the most: interrupt 0 of alpha");
+    EXPECT_EQ(audited({{2, 5 * us}}).passed.at(0), "EL2: the trace has nothing of core 2");
 }
 
 TEST(Audit, SaysFromWhenOnItAudits) {

@@ -46,12 +46,8 @@ std::string_view end_of(abi::TraceEnd how) {
 
 }  // namespace
 
-LongestPath longest_path(TraceFile const& file) {
-    LongestPath most;
-    for (auto const& core : file.cores())
-        for (auto const& path : core.longest)
-            if (path.ticks > most.path.ticks) most = {core.core, path};
-    return most;
+abi::TracePath const& longest_path(CoreTrace const& core) {
+    return *std::ranges::max_element(core.longest, {}, &abi::TracePath::ticks);
 }
 
 std::string summary_text(TraceFile const& file, Timeline const& timeline) {
@@ -73,12 +69,12 @@ std::string summary_text(TraceFile const& file, Timeline const& timeline) {
             out += fmt::format("{:>22}{:>12}", timeline.nanoseconds(share.p99()), timeline.nanoseconds(share.worst()));
         out += '\n';
     }
-    auto const longest = longest_path(file);
-    if (longest.path.ticks == 0) return out;
-    out += fmt::format("\nlongest path at EL2: {} ns on core {}: {} of {} {}\n", timeline.nanoseconds(longest.path.ticks),
-                       longest.core, file.path_name(longest.path.kind, longest.path.argument), file.name_of(longest.path.who),
-                       end_of(longest.path.how));
-    return out;
+    auto const& core = *std::ranges::max_element(file.cores(), {}, [](CoreTrace const& of) { return longest_path(of).ticks; });
+    auto const& longest = longest_path(core);
+    if (longest.ticks == 0) return out;
+    return out + fmt::format("\nlongest path at EL2: {} ns on core {}: {} of {} {}\n", timeline.nanoseconds(longest.ticks),
+                             core.core, file.path_name(longest.kind, longest.argument), file.name_of(longest.who),
+                             end_of(longest.how));
 }
 
 std::string summary_json(TraceFile const& file, Timeline const& timeline) {

@@ -6,12 +6,8 @@
 
 namespace tiffin {
 
-/// The longest path of a core since boot (the ring's header remembers it), or with `core` missing of all.
-struct LongestPath {
-    std::uint32_t core{0};
-    abi::TracePath path{};
-};
-LongestPath longest_path(TraceFile const& file);
+/// The longest path of a core since boot (the ring's header remembers it).
+abi::TracePath const& longest_path(CoreTrace const& core);
 
 std::string summary_text(TraceFile const& file, Timeline const& timeline);
 std::string summary_json(TraceFile const& file, Timeline const& timeline);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "armv8/gic.hpp"
 #include "core/cpu.hpp"
 #include "vdev/gic/gic.hpp"
@@ -78,6 +80,13 @@ std::uint32_t typer(Vcpu const& v) {
     return lines | cpus << 5 | (machine.gicv3() ? 9u << 19 | 1u << 24 : 0);  // IDbits 10, A3V (affinity 3 valid)
 }
 
+/// RWP: a vCPU on another core has not taken what was written.
+std::uint32_t read_ctlr(Vm const& vm) {
+    if (!machine.gicv3()) return vm.vgic.ctlr;
+    bool const pending = vm.shared && std::ranges::any_of(vm.vcpus, [](Vcpu const* v) { return vgic::is_behind(*v); });
+    return vm.vgic.ctlr | gicd::Ctlr::are | gicd::Ctlr::ds | (pending ? gicd::Ctlr::rwp : 0);
+}
+
 void write_ctlr(Vcpu& v, std::uint32_t value) {
     auto const before = v.vm->vgic.ctlr;
     v.vm->vgic.ctlr = value & enable_bits;
@@ -131,7 +140,7 @@ bool is_redistributors(MmioOp op) {
 
 std::uint64_t Distributor::read(Vcpu& v, MmioOp op) {
     switch (op.offset) {
-        case gicd::ctlr: return v.vm->vgic.ctlr | (machine.gicv3() ? gicd::Ctlr::are | gicd::Ctlr::ds : 0);
+        case gicd::ctlr: return read_ctlr(*v.vm);
         case gicd::typer: return typer(v);
         case gicd::iidr: return iidr;
         default: return read_other(v, op);
@@ -158,6 +167,7 @@ std::uint64_t Redistributors::read(Vcpu& by, MmioOp op) {
         return value;
     }
     switch (op.offset) {
+        case gicr::ctlr: return vgic::is_behind(v) ? gicr_ctlr_rwp : 0;
         case gicr::iidr: return iidr;
         case gicr::typer: {
             std::uint64_t const low =

@@ -14,6 +14,8 @@
 
 namespace tiffin::vdev {
 
+inline constexpr std::uint32_t gicr_ctlr_rwp = 1u << 3;  // GICv3 (IHI 0069), "GICR_CTLR"
+
 /// Registers that exist once for each 32, 16 or 4 interrupts. `first` is the INTID of the access's first interrupt.
 /// Shared by the distributor and the redistributors' SGI frames. 32-bit accesses; bytes too for priorities and targets.
 class GicBanks {

@@ -21,7 +21,8 @@ struct Guest : Board {
     vdev::Redistributors redistributors;
     Vcpu& v;
 
-    explicit Guest(abi::GicVersion version, std::uint32_t vcpus = 2) : Board{{{.vcpus = vcpus}}, version}, v{run_first()} {}
+    explicit Guest(abi::GicVersion version, std::uint32_t vcpus = 2, std::vector<std::uint32_t> cores = {})
+        : Board{{{.vcpus = vcpus, .cores = std::move(cores)}}, version}, v{run_first()} {}
     std::uint64_t get(std::uint32_t offset, std::uint8_t size = 4) { return distributor.read(v, {offset, size}); }
     void put(std::uint32_t offset, std::uint64_t value, std::uint8_t size = 4) { distributor.write(v, {offset, size}, value); }
     std::uint64_t rget(std::uint32_t offset, std::uint8_t size = 4) { return redistributors.read(v, {offset, size}); }
@@ -250,6 +251,22 @@ TEST(Redistributor, EachHasItsAffinityAndTheLastSaysSo) {
         EXPECT_EQ(g.rget(i * gicr::stride + gicr::typer + 4), typer >> 32);
         EXPECT_EQ(g.rget(i * gicr::stride + gicr::pidr2) >> 4 & 0xf, 3u);
     }
+}
+
+TEST(Distributor, AWriteIsPendingUntilTheOtherCoreHasTakenIt) {
+    Guest g{v3, 2, {0, 1}};
+    testing::enable(g.v, 40, 0xa0, true);
+    vgic::raise(g.v, 40);
+    EXPECT_EQ(g.get(gicd::ctlr) & gicd::Ctlr::rwp, 0u);
+    g.put(gicd::icenabler + 4, 1u << 8);
+    EXPECT_EQ(g.get(gicd::ctlr) & gicd::Ctlr::rwp, gicd::Ctlr::rwp);
+    EXPECT_EQ(g.rget(gicr::stride + gicr::ctlr), vdev::gicr_ctlr_rwp);
+    EXPECT_EQ(g.rget(gicr::ctlr), 0u) << "this core has";
+    host::on_core(1);
+    irq::handle_one(g.cpu());
+    host::on_core(0);
+    EXPECT_EQ(g.get(gicd::ctlr) & gicd::Ctlr::rwp, 0u);
+    EXPECT_EQ(g.rget(gicr::stride + gicr::ctlr), 0u);
 }
 
 TEST(Redistributor, WakesWhenItIsTold) {
