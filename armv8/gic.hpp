@@ -140,6 +140,6 @@ struct SgirV2 {
     using Filter = Field<25, 24, std::uint32_t>;  // 0: list, 1: all but self, 2: self
 };
 
-inline constexpr std::uint32_t spurious_intid = 1023, first_special_intid = 1020;
+inline constexpr std::uint32_t first_private_intid = 16, first_special_intid = 1020, spurious_intid = 1023;  // below 16: SGIs
 
 }  // namespace tiffin::armv8

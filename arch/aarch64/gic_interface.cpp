@@ -63,6 +63,13 @@ void init_v2() {
     write_mmio(virtual_control, gich::hcr, 1);
 }
 
+/// GICv2: a core learns its own number from the targets of its private interrupts. On a GIC for one core they read as zero (IHI 0048,
+/// "GICD_ITARGETSRn"), and an SGI to itself is what can be sent.
+std::uint32_t v2_sgi_target() {
+    auto const targets = read_mmio(distributor, armv8::gicd::itargetsr) & 0xff;
+    return targets != 0 ? armv8::SgirV2::TargetList::make(targets) : armv8::SgirV2::Filter::make(2);
+}
+
 }  // namespace
 
 void init_gic_interface(PlanView const& plan, Cpu& cpu, std::uint64_t redistributor) {
@@ -71,9 +78,7 @@ void init_gic_interface(PlanView const& plan, Cpu& cpu, std::uint64_t redistribu
     cpu_interface = board.gicc;
     virtual_control = board.gich;
     cpu.gic_frame = v3() ? redistributor + armv8::gicr::sgi_frame : board.gicd;
-    // GICv2: a core learns its own number from the targets of its private interrupts (IHI 0048, "GICD_ITARGETSR0").
-    cpu.sgi_target = v3() ? armv8::SgiR::to(board.mpidr[cpu.index])
-                          : armv8::SgirV2::TargetList::make(read_mmio(distributor, armv8::gicd::itargetsr) & 0xff);
+    cpu.sgi_target = v3() ? armv8::SgiR::to(board.mpidr[cpu.index]) : v2_sgi_target();
     if (v3()) {
         init_v3();
     } else {

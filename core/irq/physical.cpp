@@ -31,8 +31,9 @@ void on_spi(std::uint32_t intid) {
     auto const owners = machine.irq_owners;
     IrqOwner const owner = intid - 32 < owners.size() ? owners[intid - 32] : IrqOwner{};
     if (owner.vm == nullptr) {
+        end(intid);
         if (owner.hypervisor) machine.on_own_interrupt(intid);
-        return end(intid);
+        return;
     }
     arch::drop_priority(intid);  // stays active until the guest ends it
     if (owner.limit != nullptr && hold_back(*owner.limit)) return;
@@ -59,8 +60,12 @@ void handle_own(Cpu& cpu, std::uint32_t intid) {
         on_spi(acknowledged);
         return true;
     }
+    // What an SGI brings may send it anew, and what the UART's brings may leave its line high: QEMU 7.2's GICv2 tells the core of an
+    // interrupt that became pending before its end only when something else happens (docs/porting.md).
+    bool const sgi = intid < armv8::first_private_intid;
+    if (sgi) end(acknowledged);
     handle_own(cpu, intid);
-    end(acknowledged);
+    if (!sgi) end(acknowledged);
     return true;
 }
 
