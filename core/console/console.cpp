@@ -128,6 +128,15 @@ void Console::log(std::string_view text) {
         own_line(line);
         text.remove_prefix(end == text.npos ? line.size() : end + 1);
     } while (!text.empty());
+    show_logged();
+}
+
+void Console::log(Line const& line) {
+    own_line(line.view());
+    show_logged();
+}
+
+void Console::show_logged() {
     if (pumping_) return;  // the shell logs from within a pump
     finish_showing();
     pump();
@@ -153,11 +162,16 @@ void Console::own_line(std::string_view text) {
     pumping_ = true;
     bell_rung_ = false;
     auto const step = make_text();
+    pumping_ = false;
+    send(step);
+}
+
+/// `step` has been taken. What is left to do has its interrupt.
+void Console::send(Step step) {
     if (step != Step::Heavy) drain();
     bool const wanted = !ring_.empty() && !uart_dead_;
     if (wanted != tx_wanted_) uart_->want_tx_interrupt(wanted);
     tx_wanted_ = wanted;
-    pumping_ = false;
     // After a heavy step nothing has been sent, and so the UART sees no reason for an interrupt.
     if (step == Step::Heavy || (step == Step::Light && (line_due() || aside_due()))) ring_bell();
 }

@@ -94,6 +94,9 @@ public:
     /// A line of the hypervisor's own, shown as `tiffin: text`. Longer than 160 bytes, or with \n: several lines. Without room in
     /// the ring it is dropped and counted, and the count is told as soon as there is room.
     void log(std::string_view text);
+    /// The same for a line that holds no \n, which is not looked for.
+    void log(Line const& line);
+    void log(char const* text) { log(std::string_view{text}); }
     /// True if log() of one line would not drop it.
     [[nodiscard]] bool log_has_room() const { return ring_.room() >= line_room; }
     /// The source has a line, which is made in turn with those that VMs have finished. A few instructions.
@@ -159,6 +162,7 @@ private:
     [[nodiscard]] bool line_due() const { return showing() || dropped_ != 0 || announced_ || first_waiting_ != nullptr; }
     [[nodiscard]] bool aside_due() const { return stale_ || shell_busy_ || typed_ahead(); }
     enum class Step : std::uint8_t { Nothing, Light, Heavy };  // Heavy: enough for one call
+    void send(Step step);
     Step make_text();
     Step make_line();
     Step make_aside();
@@ -171,6 +175,7 @@ private:
     void finish_showing();
     void show_all();
     void own_line(std::string_view text);
+    void show_logged();
     void step_shell();
 
     [[nodiscard]] bool has_bottom() const;

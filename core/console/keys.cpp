@@ -20,11 +20,10 @@ void Console::attach(ConsolePort& port) {
 
 void Console::on_uart_interrupt() {
     uart_->acknowledge();
-    for (unsigned n = 0; n < keys_per_interrupt; ++n) {
-        int const c = uart_->try_get();
-        if (c < 0) break;
-        key(static_cast<char>(c));
-    }
+    bell_rung_ = false;
+    unsigned count = 0;
+    for (int c; count < keys_per_interrupt && (c = uart_->try_get()) >= 0; ++count) key(static_cast<char>(c));
+    if (count != 0) return send(Step::Heavy);
     pump();
 }
 

@@ -115,7 +115,10 @@ void reset(Vm& vm) {
         b.line = line;
     }
     for (auto& target : vm.vgic.target) target = {};
-    for (std::uint32_t intid = 32; intid < abi::guest_map::intid_count; ++intid) forget_taken_back(vm, intid);
+    if (vm.cross != nullptr) {
+        for (auto& states : vm.cross->taken_back)
+            for (auto& bits : states) bits = 0;
+    }
     vm.vgic.moved = 0;
     vm.vgic.ctlr = 0;
     vm.vgic.banks_in_use = 0;
