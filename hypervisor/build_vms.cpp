@@ -120,6 +120,7 @@ void build_machine(Pool& pool, PlanView const& plan, Console& console) {
 
 void connect_interrupts(PlanView const& plan, Gic& gic) {
     arch::route(plan.board().uart_intid, machine.cpus[0]);
+    gic.put_last(plan.board().uart_intid, 0);
     gic.enable(plan.board().uart_intid, 0);
     for (Vm const* vm : machine.vms) {
         for (auto const& given : plan.interrupts_of(*vm->record)) {

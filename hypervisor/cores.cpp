@@ -62,6 +62,7 @@ void set_up_core(Cpu& cpu, Gic& gic) {
     for (auto const intid :
          {mail::sgi, mail::halt_sgi, mail::bell_sgi, board.maintenance_intid, board.hyp_timer_intid, board.virtual_timer_intid})
         gic.enable(intid, *redistributor);
+    gic.put_last(mail::bell_sgi, *redistributor);  // a VM's wake-up does not wait for the console
     cpu.ready.store(true, std::memory_order_release);
 }
 

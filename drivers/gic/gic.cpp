@@ -7,6 +7,7 @@ namespace gicd = armv8::gicd;
 namespace gicr = armv8::gicr;
 
 constexpr std::uint32_t priorities = 0xa0a0'a0a0;  // all alike: EL2 is not preempted
+constexpr std::uint8_t last_priority = 0xc0;       // but for those that others need not wait for
 constexpr unsigned patience = 1'000'000;
 
 /// Disabled, not pending, not active, group 1, for 32 interrupts behind `bank` from `first` on.
@@ -72,10 +73,19 @@ Result<std::uint64_t> Gic::init_private(std::uint64_t affinity) {
     return Fail{Err::NoDevice};
 }
 
+/// Where its registers are.
+Mmio Gic::bank_of(std::uint32_t intid, std::uint64_t redistributor) const {
+    return intid < 32 && v3() ? Mmio{redistributor + gicr::sgi_frame} : distributor_;
+}
+
 void Gic::enable(std::uint32_t intid, std::uint64_t redistributor) {
-    bool const banked = intid < 32 && v3();
-    Mmio const bank = banked ? Mmio{redistributor + gicr::sgi_frame} : distributor_;
-    bank.write(gicd::isenabler + intid / 32 * 4, 1u << (intid % 32));
+    bank_of(intid, redistributor).write(gicd::isenabler + intid / 32 * 4, 1u << (intid % 32));
+}
+
+void Gic::put_last(std::uint32_t intid, std::uint64_t redistributor) {
+    Mmio const bank = bank_of(intid, redistributor);
+    auto const word = gicd::ipriorityr + intid / 4 * 4, shift = intid % 4 * 8;
+    bank.write(word, (bank.read(word) & ~(0xffu << shift)) | std::uint32_t{last_priority} << shift);
 }
 
 void Gic::set_edge(std::uint32_t intid, bool edge) {

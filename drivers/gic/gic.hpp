@@ -23,11 +23,15 @@ public:
 
     /// Enables INTID `intid` (SPI, or private of this core: `redistributor` as init_private gave it).
     void enable(std::uint32_t intid, std::uint64_t redistributor);
+    /// Of interrupts that wait together, `intid` comes after all others: it has a lower priority. (Among equals a GIC may take the lowest
+    /// number first, IHI 0069, "Interrupt prioritization".)
+    void put_last(std::uint32_t intid, std::uint64_t redistributor);
     /// How an SPI (INTID 32..1019) is triggered: edge, or level.
     void set_edge(std::uint32_t intid, bool edge);
 
 private:
     [[nodiscard]] bool v3() const { return board_.gic_version == abi::GicVersion::V3; }
+    [[nodiscard]] Mmio bank_of(std::uint32_t intid, std::uint64_t redistributor) const;
     void wait_for_write() const;
 
     abi::BoardRecord const& board_;

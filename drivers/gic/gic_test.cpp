@@ -88,6 +88,17 @@ TEST(Gic, EnablesPrivateInterruptsAtTheRedistributorAndSpisAtTheDistributor) {
     EXPECT_EQ(old.gicd_at(gicd::isenabler), 1u << 26);
 }
 
+TEST(Gic, PutsAnInterruptLastWithoutTouchingItsNeighbours) {
+    Frames f{abi::GicVersion::V3};
+    f.gicd_at(gicd::ipriorityr + 32) = 0xa0a0'a0a0;
+    f.gicr_at(0, gicr::sgi_frame + gicd::ipriorityr) = 0xa0a0'a0a0;
+    Gic gic{f.board};
+    gic.put_last(33, f.board.gicr);
+    gic.put_last(2, f.board.gicr);
+    EXPECT_EQ(f.gicd_at(gicd::ipriorityr + 32), 0xa0a0'c0a0u);
+    EXPECT_EQ(f.gicr_at(0, gicr::sgi_frame + gicd::ipriorityr), 0xa0c0'a0a0u);
+}
+
 TEST(Gic, SetsAnEdgeWithoutTouchingItsNeighbours) {
     Frames f{abi::GicVersion::V3};
     f.gicd_at(gicd::icfgr + 16) = 0x8000'0002;
