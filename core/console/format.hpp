@@ -41,7 +41,12 @@ public:
         return count == text.size() ? *this : *this << '.';
     }
 
-    [[gnu::noinline]] constexpr Line& operator<<(char const* text) { return *this << std::string_view{text}; }
+    [[gnu::noinline]] constexpr Line& operator<<(char const* text) {
+        auto size = size_;
+        for (; *text != 0 && size < capacity; ++text) text_[size++] = *text;
+        size_ = size;
+        return *text == 0 ? *this : *this << '.';
+    }
 
     /// Decimal; signed numbers keep their sign. (bool and char are not numbers.)
     template <std::integral T>

@@ -11,8 +11,6 @@
 namespace tiffin::lifecycle {
 namespace {
 
-constexpr std::uint64_t pages_a_step = 1;  // two are a path of 3,600 instructions
-
 void enter(Vm& vm, VmState to) {
     TIFFIN_INVARIANT(may_move(vm.state, to));
     vm.state = to;
@@ -102,6 +100,22 @@ void start_first_vcpu(Vm& vm) {
     prepare(*vm.vcpus[0], vm.record->entry, vm.record->x0);
 }
 
+/// Of the life that has ended: those that fired since, too.
+void forget_interrupts(Vm& vm) {
+    VmGuard const guard{vm};
+    vm.stage2.flush(vm);
+    drop_delayed(vm);
+    release_interrupts(vm);
+    vgic::reset(vm);
+}
+
+void begin_anew(Vm& vm) {
+    VmGuard const guard{vm};
+    for (std::uint32_t i = 0; i < vm.slot_count; ++i) vm.slots[i].device->reset();
+    enter(vm, VmState::Running);
+    start_first_vcpu(vm);
+}
+
 }  // namespace
 
 void prepare(Vcpu& v, std::uint64_t entry, std::uint64_t argument) {
@@ -179,19 +193,15 @@ void leave(Vcpu& v) {
 }
 
 void start_step(Vm& vm) {
-    for (std::uint64_t n = 0; n < pages_a_step; ++n, vm.scrub_at += page_size) {
-        if (vm.scrub_at == vm.record->ram_size) {
-            VmGuard const guard{vm};
-            vm.stage2.flush(vm);
-            drop_delayed(vm);
-            release_interrupts(vm);  // those that fired since the stop
-            vgic::reset(vm);
-            for (std::uint32_t i = 0; i < vm.slot_count; ++i) vm.slots[i].device->reset();
-            enter(vm, VmState::Running);
-            return start_first_vcpu(vm);
-        }
+    auto const end = vm.record->ram_size;
+    if (vm.scrub_at < end) {
         vm.stage2.restore_page(vm, vm.scrub_at);
+    } else if (vm.scrub_at == end) {
+        forget_interrupts(vm);
+    } else {
+        return begin_anew(vm);
     }
+    vm.scrub_at += page_size;
 }
 
 }  // namespace tiffin::lifecycle

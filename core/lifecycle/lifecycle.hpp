@@ -47,7 +47,8 @@ void stop(Vm& vm, VmState to, std::uint8_t status, Why why);
 /// Starts the VM anew: stops its vCPUs, then start_step does the work when its turn comes. Of several vCPUs that stop or reset
 /// their VM at once, one wins.
 void reset(Vm& vm, Why why);
-/// One bounded step of a start: some pages scrubbed, or mapped again. After the last one the VM runs.
+/// One bounded step of a start: a page scrubbed or mapped again (two are a path of 3,600 instructions), then its interrupts forgotten,
+/// then its devices reset and its first vCPU started.
 void start_step(Vm& vm);
 
 /// A vCPU of this core leaves it, because its VM stops or starts anew; the last one of all goes on with that.
