@@ -183,15 +183,18 @@ void Console::ring_bell() {
 }
 
 void Console::drain() {
-    for (unsigned n = 0; n < drain_limit && !ring_.empty(); ++n) {
-        if (!uart_->try_put(ring_.front())) return;
-        ring_.pop();
+    for (std::size_t left = drain_limit; left != 0 && !ring_.empty();) {
+        auto const run = ring_.front_run(left);
+        auto const sent = uart_->put(run);
+        ring_.pop(static_cast<std::uint32_t>(sent));
+        if (sent != run.size()) return;
+        left -= sent;
     }
 }
 
 bool Console::put_patiently(char c) {
     for (unsigned n = 0; n < patience && !uart_dead_; ++n) {
-        if (uart_->try_put(c)) return true;
+        if (uart_->put({&c, 1}) != 0) return true;
     }
     uart_dead_ = true;
     return false;

@@ -24,8 +24,8 @@ namespace tiffin {
 /// The physical UART. Implemented in drivers/uart.
 class UartPort {
 public:
-    /// False if the transmit FIFO is full.
-    virtual bool try_put(char c) = 0;
+    /// Sends as many of `bytes` as the transmit FIFO takes; how many.
+    virtual std::size_t put(std::string_view bytes) = 0;
     /// 0..255, or -1 if nothing has been received.
     virtual int try_get() = 0;
     /// Whether an interrupt is wanted when the FIFO has room again.
@@ -66,7 +66,7 @@ class Console {
 public:
     static constexpr std::size_t ring_capacity = 8192;
     static constexpr unsigned drain_limit = 32;  // bytes a call gives to the UART: a PL011 FIFO, so EL2 stays short
-    static constexpr unsigned text_limit = 96;   // plain bytes of a line that a call moves to the ring
+    static constexpr unsigned text_limit = 80;   // plain bytes of a line that a call moves to the ring
     static constexpr char escape_key = 0x1d;     // Ctrl-]
 
     constexpr explicit Console(UartPort& uart) : uart_{&uart} {}
@@ -104,7 +104,7 @@ public:
     /// A line of the hypervisor's own that was lost before it came here. It is counted and told.
     void count_dropped() { tell_lost(nullptr, ++dropped_); }
 
-    /// The UART's interrupt, or the bell: takes keys (at most 8 a call), and does one bounded step of what is due: a piece of a line,
+    /// The UART's interrupt, or the bell: takes a key, or does one bounded step of what is due: a piece of a line,
     /// or a line of the shell's, or the unfinished line painted; and gives 32 bytes to the UART.
     void on_uart_interrupt();
     /// True while a byte or a line waits to be shown.

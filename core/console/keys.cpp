@@ -6,7 +6,6 @@ namespace tiffin {
 
 namespace {
 
-constexpr unsigned keys_per_interrupt = 8;  // the interrupt stays until all have been read
 constexpr std::string_view escape_help = "Ctrl-] then: 1-9 that VM, n next VM, s shell, Ctrl-] to send it";
 
 }  // namespace
@@ -18,13 +17,14 @@ void Console::attach(ConsolePort& port) {
     ports_ = static_cast<std::uint8_t>((ports_ + 1) % 6);
 }
 
+/// One key at a time: the line stays high as long as more wait.
 void Console::on_uart_interrupt() {
     uart_->acknowledge();
     bell_rung_ = false;
-    unsigned count = 0;
-    for (int c; count < keys_per_interrupt && (c = uart_->try_get()) >= 0; ++count) key(static_cast<char>(c));
-    if (count != 0) return send(Step::Heavy);
-    pump();
+    int const c = uart_->try_get();
+    if (c < 0) return pump();
+    key(static_cast<char>(c));
+    send(Step::Heavy);
 }
 
 void Console::key(char c) {

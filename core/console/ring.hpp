@@ -18,7 +18,13 @@ public:
 
     /// The oldest byte. Only when not empty.
     [[nodiscard]] constexpr char front() const { return bytes_[head_ & (Capacity - 1)]; }
-    constexpr void pop() { ++head_; }
+    constexpr void pop(std::uint32_t count = 1) { head_ += count; }
+    /// The oldest bytes that lie behind each other, `most` of them or fewer.
+    [[nodiscard]] constexpr std::string_view front_run(std::size_t most) const {
+        std::size_t const at = head_ & (Capacity - 1), to_end = Capacity - at;
+        auto const count = size() < to_end ? size() : to_end;
+        return {bytes_ + at, count < most ? count : most};
+    }
     constexpr void clear() { head_ = tail_; }
 
     /// False, and nothing is stored, when full.

@@ -177,9 +177,9 @@ bool Shell::answer_colours(std::uint32_t) {
     return false;
 }
 
-/// 36 bytes a line: it is a path of EL2. The trace is held meanwhile, for it would be full of its own printing.
+/// 24 bytes a line: it is a path of EL2. The trace is held meanwhile, for it would be full of its own printing.
 bool Shell::answer_trace(std::uint32_t index) {
-    constexpr std::size_t bytes_a_line = 36;
+    constexpr std::size_t bytes_a_line = 24;
     if (index == 0) {
         trace_part_ = 0, trace_at_ = 0;
         if (host_->trace_part(0).empty()) {

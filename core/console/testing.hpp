@@ -14,12 +14,12 @@ namespace tiffin::testing {
 
 class FakeUart final : public UartPort {
 public:
-    bool try_put(char c) override {
-        if (room == 0) return false;
-        --room;
-        sent += c;
-        tx_raw = true;
-        return true;
+    std::size_t put(std::string_view bytes) override {
+        auto const taken = bytes.substr(0, room);
+        room -= taken.size();
+        sent += taken;
+        tx_raw = tx_raw || !taken.empty();
+        return taken.size();
     }
     int try_get() override {
         if (typed.empty()) return -1;

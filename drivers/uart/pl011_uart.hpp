@@ -31,10 +31,10 @@ public:
         bus_.write(imsc, mask_);
     }
 
-    bool try_put(char c) override {
-        if (bus_.read(fr) & fr_txff) return false;
-        bus_.write(dr, static_cast<std::uint8_t>(c));
-        return true;
+    std::size_t put(std::string_view bytes) override {
+        std::size_t sent = 0;
+        for (; sent < bytes.size() && !(bus_.read(fr) & fr_txff); ++sent) bus_.write(dr, static_cast<std::uint8_t>(bytes[sent]));
+        return sent;
     }
 
     /// A byte with a framing, parity or break error is not a key, and is skipped.
@@ -57,7 +57,7 @@ public:
 
     /// For a panic before the console exists: waits for room, but not for ever.
     void put_polled(char c) {
-        for (unsigned n = 0; n < patience && !try_put(c); ++n) {
+        for (unsigned n = 0; n < patience && put({&c, 1}) == 0; ++n) {
         }
     }
 
