@@ -3,7 +3,7 @@
 from table import LONGEST_OF_ALL, lock_row, takes_row
 
 HEAD = "// Written by `bench/run.py --only tiffin --skip-linux --paths tool/contract/paths.inc`: instructions, on QEMU's cortex-a72.\n"
-LONGEST = 2_992  # of the last run of `pytest tests/qemu --longest-paths` (docs/trace.md): a guest writes 32 bytes that end a line
+LONGEST = 2_912  # of the last run of `pytest tests/qemu --longest-paths` (docs/trace.md): a line of the shell's `trace` is made
 
 
 def paths(rows):
