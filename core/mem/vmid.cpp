@@ -6,10 +6,10 @@
 
 namespace tiffin {
 
-void VmidAllocator::give(Stage2& to, std::span<Cpu const> cpus) {
+void VmidAllocator::give(Stage2& to, std::span<Cpu const> cpus, std::uint32_t spare) {
     std::uint32_t vmid = 0;
     do {  // ends: at most as many are kept as there are cores
-        if (next_ == end_) begin_generation(cpus);
+        if (end_ - next_ <= spare) begin_generation(cpus);
         vmid = next_++;
     } while (kept(vmid));
     to.set_vmid(vmid, generation_);

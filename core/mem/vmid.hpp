@@ -19,11 +19,11 @@
 #include <span>
 
 #include "abi/plan.hpp"
+#include "core/mem/stage2.hpp"
 
 namespace tiffin {
 
 struct Cpu;
-class Stage2;
 
 class VmidAllocator {
 public:
@@ -33,8 +33,18 @@ public:
     /// Is a VMID that was given in `generation` still its VM's? 0, which no generation has, is the VM that never had one.
     [[nodiscard]] bool current(std::uint64_t generation) const { return generation == generation_; }
 
-    /// Gives `to` a VMID of this generation, beginning a new one if there is none left. `cpus` are all of the machine's.
-    [[gnu::cold, gnu::noinline]] void give(Stage2& to, std::span<Cpu const> cpus);
+    /// VMIDs of each generation that only VMs of fixed priority get: a new one is begun, and paid for, by somebody who has no deadline.
+    static constexpr std::uint32_t for_fixed = 8;
+
+    /// Gives `to` the next VMID of this generation, if there are more than `spare` and it is certainly nobody's: what a turn costs where
+    /// VMs are more than VMIDs.
+    bool give_next(Stage2& to, std::uint32_t spare) {
+        if (end_ - next_ <= spare || kept_count_ != 0) return false;
+        to.set_vmid(next_++, generation_);
+        return true;
+    }
+    /// Gives `to` a VMID of this generation, beginning a new one if only `spare` are left. `cpus` are all of the machine's.
+    void give(Stage2& to, std::span<Cpu const> cpus, std::uint32_t spare = 0);
 
 private:
     void begin_generation(std::span<Cpu const> cpus);

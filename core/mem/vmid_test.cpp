@@ -64,6 +64,20 @@ TEST(Vmid, TheFakeTlbWouldShowAForgottenFlush) {
     EXPECT_GT(crowd.stale_hits(3000), 1000u);
 }
 
+TEST(Vmid, TheLastOfAGenerationAreForThoseOfFixedPriority) {
+    Crowd crowd{8};
+    auto const share = VmidAllocator::for_fixed;
+    std::size_t vm = 0;
+    for (; vm < 255 - share; ++vm) ASSERT_TRUE(crowd.vmids.give_next(crowd.stage2[vm], share));
+    EXPECT_FALSE(crowd.vmids.give_next(crowd.stage2[vm], share)) << "somebody else begins the next generation";
+    for (; vm < 255; ++vm) ASSERT_TRUE(crowd.vmids.give_next(crowd.stage2[vm], 0));
+    EXPECT_FALSE(crowd.vmids.give_next(crowd.stage2[vm], 0));
+    auto const last = crowd.stage2[0].vmid_generation();
+    crowd.vmids.give(crowd.stage2[vm], {}, share);
+    EXPECT_FALSE(crowd.vmids.current(last));
+    EXPECT_EQ(crowd.stage2[vm].vmid(), 1u);
+}
+
 TEST(Vmid, AFlushIsPaidForBy255Vms) {
     Crowd crowd{8};
     for (int round = 0; round < 10; ++round)

@@ -80,10 +80,16 @@ void switch_out(Cpu& cpu, Vcpu& v) {
         cpu.timers.arm(v.virtual_timer, merge_point(deadline_of(v.el1.cntv_cval, v.cntvoff), v.vm->timer_slack));
 }
 
-[[gnu::cold, gnu::noinline]] void lend_vmid(Stage2& stage2) {
+[[gnu::noinline]] void lend_vmid_carefully(Stage2& stage2, std::uint32_t spare) {
     VmidGuard const guard;
     if (!machine.vmids.current(stage2.vmid_generation()))  // another vCPU's core may have been faster
-        machine.vmids.give(stage2, machine.cpus);
+        machine.vmids.give(stage2, machine.cpus, spare);
+}
+
+[[gnu::noinline]] void lend_vmid(Vcpu& v) {
+    auto const spare = v.policy == abi::Policy::Fixed ? 0 : VmidAllocator::for_fixed;
+    Stage2& stage2 = v.vm->stage2;
+    if (machine.several || !machine.vmids.give_next(stage2, spare)) lend_vmid_carefully(stage2, spare);
 }
 
 /// Memory to hardware.
@@ -95,10 +101,9 @@ void switch_in(Cpu& cpu, Vcpu& v, std::uint32_t leftover) {
         arch::set_ich_hcr(v.vgic.hcr);  // no list register to move
     }
     for_each_physical(v, arch::set_active);
-    Stage2& stage2 = v.vm->stage2;
     std::atomic_thread_fence(std::memory_order_seq_cst);  // Cpu::loaded, before the generation is read (core/mem/vmid.hpp)
-    if (!machine.vmids.current(stage2.vmid_generation())) [[unlikely]]
-        lend_vmid(stage2);
+    if (!machine.vmids.current(v.vm->stage2.vmid_generation())) [[unlikely]]
+        lend_vmid(v);
     arch::load(v);
     ++v.stats.switches;
 }
