@@ -3,7 +3,8 @@
 With -icount QEMU runs the cores in turns, by one clock, and always begins with core 0 when a timer is due: a busy core 0 leaves the others
 next to nothing (accel/tcg/tcg-accel-ops-rr.c of QEMU 7.2). Then it goes on until the next virtual timer, which may be far: so one is made
 that is always near, by a network filter that releases what it has not got. What is measured so: core 0, which runs at one instruction a
-nanosecond whatever the others do, but for waiting at their locks; and there a holder goes on for a microsecond at a time."""
+nanosecond whatever the others do, but for waiting at their locks; and there a holder goes on for a microsecond at a time, and the clock counts
+both."""
 import re
 from dataclasses import dataclass
 
