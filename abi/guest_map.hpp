@@ -13,6 +13,13 @@ inline constexpr std::uint64_t pl011 = 0x0900'0000, pl011_size = 0x1000;
 inline constexpr std::uint64_t pl031 = 0x0901'0000, pl031_size = 0x1000;
 inline constexpr std::uint64_t ram = 0x4000'0000;
 
+// Channels: of channel n of a VM (docs/channels.md), the page with its doorbell and the doorbell's interrupt; the memory of all of them
+// lies below QEMU's platform bus.
+inline constexpr std::uint32_t max_channels = 32;
+inline constexpr std::uint64_t channel_doorbells = 0x0a80'0000, channel_doorbell_stride = 0x1000;
+inline constexpr std::uint64_t channel_memory = 0x0b00'0000, channel_memory_end = 0x0c00'0000;
+inline constexpr std::uint32_t channel_intid = 144;
+
 inline constexpr std::uint32_t pl011_intid = 33;
 inline constexpr std::uint32_t pl031_intid = 34;
 inline constexpr std::uint32_t virtual_timer_intid = 27;

@@ -12,7 +12,8 @@
     X(0x01, Yield,        0, "Lets other VMs of the same standing run. x0 = 0.")                                                     \
     X(0x02, Exit,         1, "Stops the calling VM for good; x1 = status, 0 for success, 1..255 otherwise. Does not return.")         \
     X(0x03, ConsoleWrite, 7, "x1 = count of bytes, 1..48; x2..x7 = the bytes, little-endian. x0 = bytes taken (fewer when full).")    \
-    X(0x04, VcpuStats,    1, "x1 = a StatId, of the calling vCPU. x0 = 0, x1 = the value; InvalidParameter for an unknown id.")
+    X(0x04, VcpuStats,    1, "x1 = a StatId, of the calling vCPU. x0 = 0, x1 = the value; InvalidParameter for an unknown id.")                                   \
+    X(0x05, ChannelRing,  1, "x1 = number of a channel of the calling VM: its peer gets the doorbell. x0 = 0, or InvalidParameter.")
 // clang-format on
 
 namespace tiffin::abi {

@@ -6,7 +6,7 @@
 //   |                          |   text, rodata, data, bss and stacks are all in the file
 //   +--------------------------+ ImageInfo::plan_offset (4 KiB aligned)
 //   | PlanHeader               |
-//   | tables: memory, vms, vcpus, payloads, windows, interrupts, frames, slots, strings
+//   | tables: memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels, strings
 //   +--------------------------+
 //   | payloads                 |   each 4 KiB aligned (2 MiB where its guest address is), zero-padded to 4 KiB
 //   +--------------------------+ file size, 4 KiB aligned
@@ -25,7 +25,7 @@ namespace tiffin::abi {
 
 inline constexpr std::uint64_t plan_magic = 0x4e414c5046464954;   // "TIFFPLAN"
 inline constexpr std::uint64_t image_magic = 0x474d494e49464654;  // "TFFINIMG"
-inline constexpr std::uint32_t plan_version = 3;
+inline constexpr std::uint32_t plan_version = 4;
 inline constexpr std::uint32_t image_info_offset = 64;
 
 inline constexpr std::uint32_t max_vms = 1024;
@@ -33,15 +33,17 @@ inline constexpr std::uint32_t max_vcpus_per_vm = 8;
 inline constexpr std::uint32_t max_cpus = 8;
 inline constexpr std::uint32_t max_priority = 63;  // of a `fixed` VM; higher runs first
 inline constexpr std::uint32_t min_weight = 1, max_weight = 10'000, default_weight = 100;
-inline constexpr std::uint32_t pool_vm_bytes = 2048;     // of the pool, for each VM's state (checked against sizeof in core/vm)
-inline constexpr std::uint32_t pool_vcpu_bytes = 2048;   // of the pool, for each vCPU's state
-inline constexpr std::uint32_t pool_cpu_bytes = 2048;    // of the pool, for each further core's state
-inline constexpr std::uint32_t pool_shared_bytes = 384;  // of the pool, for each VM, if several cores run
-inline constexpr std::uint32_t pool_mail_bytes = 64;     // of the pool, for each vCPU, if several cores run
+inline constexpr std::uint32_t pool_vm_bytes = 2048;      // of the pool, for each VM's state (checked against sizeof in core/vm)
+inline constexpr std::uint32_t pool_vcpu_bytes = 2048;    // of the pool, for each vCPU's state
+inline constexpr std::uint32_t pool_cpu_bytes = 2048;     // of the pool, for each further core's state
+inline constexpr std::uint32_t pool_shared_bytes = 384;   // of the pool, for each VM, if several cores run
+inline constexpr std::uint32_t pool_mail_bytes = 64;      // of the pool, for each vCPU, if several cores run
+inline constexpr std::uint32_t pool_channels_bytes = 64;  // of the pool, for each VM that has channels
 inline constexpr std::uint32_t max_memory_records = 64;
 inline constexpr std::uint32_t max_payloads = 8 * max_vms;
 inline constexpr std::uint32_t max_windows = 256;                                       // compared pairwise at boot
 inline constexpr std::uint32_t max_interrupts = 988;                                    // SPIs: INTID 32..1019
+inline constexpr std::uint32_t max_channel_ends = 2048;                                 // two for each channel
 inline constexpr std::uint32_t max_slots = 256;                                         // time windows of all cores together
 inline constexpr std::uint64_t min_budget_ns = 10'000, max_period_ns = 10'000'000'000;  // of a `fixed` vCPU
 inline constexpr std::uint64_t min_slot_ns = 50'000, max_frame_ns = 10'000'000'000;     // of a static schedule
@@ -129,6 +131,7 @@ struct VmRecord {
     TableRef vcpus;
     TableRef windows;
     TableRef interrupts;
+    TableRef channels;
 };
 
 enum VcpuFlags : std::uint32_t {
@@ -176,6 +179,20 @@ struct InterruptRecord {
     std::uint32_t reserved;    // 0
 };
 
+/// A VM's end of a channel: memory that it shares with one other VM, and a doorbell on either side. Each side writes its own half of the
+/// memory, and reads all of it.
+struct ChannelRecord {
+    StringRef name;              // the same at both ends; unique in the VM
+    std::uint32_t line;          // in the description
+    std::uint64_t ipa;           // in guest_map's channel memory, 4 KiB aligned, ascending within a VM
+    std::uint64_t pa;            // inside PlanHeader's shared memory, 4 KiB aligned
+    std::uint64_t size;          // bytes, of both halves: a multiple of 8 KiB
+    std::uint32_t peer;          // the other VM
+    std::uint32_t peer_channel;  // the other end, in that VM's slice
+    std::uint32_t side;          // 0: writes the lower half, 1: the upper; the peer has the other
+    std::uint32_t reserved;      // 0
+};
+
 /// The static schedule of one core (ARINC 653: a major frame, repeated for ever). All vCPUs of such a core have Policy::Window.
 struct FrameRecord {
     std::uint32_t core;      // index into BoardRecord::mpidr, ascending in the table
@@ -208,7 +225,9 @@ struct PlanHeader {
     std::uint64_t trace_bytes;     // of each core's trace ring: 0 for none, else a power of two, min_trace_bytes..max_trace_bytes
     StringRef description;         // file name of the description, for messages
     std::uint32_t wake_charge_ns;  // what each wake-up takes from the waker's own budget, beside its turn (docs/contract.md)
-    TableRef memory, vms, vcpus, payloads, windows, interrupts, frames, slots;
+    TableRef memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels;
+    std::uint64_t shared_base,
+        shared_bytes;  // RAM for the memory of all channels, which ascend in it; 4 KiB aligned, both 0 for none
     TableRef strings;  // count is in bytes; first and last byte are zero
     BoardRecord board;
 };

@@ -59,6 +59,8 @@ struct Stage2 {
 
     static constexpr std::uint64_t ram = MemAttr::make(normal_write_back) | S2AP::make(read_write) | SH::make(inner_shareable);
     static constexpr std::uint64_t image = MemAttr::make(normal_write_back) | S2AP::make(read_only) | SH::make(inner_shareable);
+    /// A channel's memory: what one VM writes, another never executes.
+    static constexpr std::uint64_t shared = ram | XN::make(never_execute), shared_read_only = image | XN::make(never_execute);
     static constexpr std::uint64_t device = MemAttr::make(device_ngnre) | S2AP::make(read_write) | XN::make(never_execute);
 
     static constexpr bool writable(std::uint64_t d) { return (S2AP::get(d) & 0b10) != 0; }

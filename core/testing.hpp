@@ -14,6 +14,7 @@
 #include "arch/host/hardware.hpp"
 #include "armv8/gic.hpp"
 #include "core/arch.hpp"
+#include "core/channel/channel.hpp"
 #include "core/console/console.hpp"
 #include "core/console/testing.hpp"
 #include "core/cpu.hpp"
@@ -41,10 +42,12 @@ struct VmSpec {
     std::uint64_t slack_ns{0};                      // of its timers
     std::uint64_t window_from_ns{0}, window_ns{0};  // policy Window: its part of a major frame of 10 ms
     std::uint64_t pv_time{0};                       // page for stolen time
+    std::uint32_t channel_with{~0u};  // the VM at the other end, which says the same of this one; ~0: it has no channel
 };
 
 inline constexpr std::uint64_t board_ram = 0x4000'0000, board_ram_size = 0x800'0000;
 inline constexpr std::uint64_t guest_ram = abi::guest_map::ram;
+inline constexpr std::uint64_t shared_memory = board_ram + board_ram_size - 0x10'0000, channel_size = 0x4000;
 inline constexpr std::uint64_t payload_size = 0x2001;  // three pages, the last with one byte
 
 /// The board's RAM, at its physical addresses. Lives as long as the process: tables of one test are never seen by the next, since
@@ -82,6 +85,7 @@ public:
         build_cpus();
         for (std::uint32_t id = 0; id < specs.size(); ++id) build_vm(id);
         machine.vms = vms_;
+        channel::set_up(pool_, *plan_, machine.vms);
         machine.ns_per_tick = (1'000'000'000ull << 32) / host::hardware().frequency;
         for (Cpu& each : machine.cpus) {
             set_up_frame(pool_, *plan_, each);
@@ -206,6 +210,25 @@ private:
                                     .reserved = 0});
     }
 
+    static void add_channel(PlanTables& p, std::uint32_t id, std::uint32_t peer) {
+        auto& slice = p.vms[id].channels;
+        slice = {static_cast<std::uint32_t>(p.channels.size()), peer == ~0u ? 0u : 1u};
+        if (peer == ~0u) return;
+        auto& h = p.header;
+        h.shared_base = shared_memory;
+        auto const pa = id < peer ? h.shared_base + h.shared_bytes : p.channels[p.vms[peer].channels.offset].pa;
+        if (id < peer) h.shared_bytes += channel_size;
+        p.channels.push_back({.name = p.text("post"),
+                              .line = 7,
+                              .ipa = abi::guest_map::channel_memory,
+                              .pa = pa,
+                              .size = channel_size,
+                              .peer = peer,
+                              .peer_channel = 0,
+                              .side = id < peer ? 0u : 1u,
+                              .reserved = 0});
+    }
+
     static std::vector<std::byte> make_plan(std::vector<VmSpec> const& specs, abi::GicVersion gic) {
         auto p = good_plan();
         p.vms.clear(), p.vcpus.clear(), p.payloads.clear(), p.windows.clear(), p.interrupts.clear();
@@ -217,6 +240,7 @@ private:
             ram += align_up(specs[id].ram, large_page_size);
         }
         for (auto& vm : p.vms) vm.windows = {0, 0};
+        for (std::uint32_t id = 0; id < specs.size(); ++id) add_channel(p, id, specs[id].channel_with);
         return p.bytes();
     }
 

@@ -7,6 +7,7 @@
 #include "core/vm/setup.hpp"
 #include "hypervisor/layout.hpp"
 #include "plan/pool.hpp"
+#include "vdev/channel/doorbells.hpp"
 #include "vdev/gic/gic.hpp"
 #include "vdev/pl011/pl011.hpp"
 #include "vdev/pl031/pl031.hpp"
@@ -57,6 +58,20 @@ void add_devices(Pool& pool, PlanView const& plan, VmBox& box) {
     if ((vm.record->flags & abi::vm_has_rtc) != 0) add_slot(vm, map::pl031, map::pl031_size, box.rtc, "the RTC");
 }
 
+/// After share_devices: a ring takes its peer's lock, and so must hold none.
+void add_doorbells(Vm& vm) {
+    static constinit Doorbells doorbells{};
+    auto const count = vm.record->channels.count;
+    if (count != 0)
+        add_slot(vm, map::channel_doorbells, map::channel_doorbell_stride * count, doorbells, "the channel doorbells");
+}
+
+/// Nobody reads in a channel what was there before.
+void scrub_shared_memory(PlanView const& plan) {
+    auto const& h = plan.header();
+    for (std::uint64_t at = 0; at < h.shared_bytes; at += page_size) arch::zero_page(Pa{h.shared_base + at});
+}
+
 /// Puts the locks between the VM and those of its devices that need them.
 void share_devices(Pool& pool, VmBox& box) {
     auto* const parts = pool.make<SharedParts>();
@@ -94,6 +109,7 @@ Vm& build_vm(Pool& pool, PlanView const& plan, Console& console, std::uint32_t i
     vm.stage2.set_vtcr(armv8::Vtcr::make(ipa_bits(plan, record), range, arch::has_vmid16()));
     add_devices(pool, plan, *box);
     if (machine.several) share_devices(pool, *box);
+    add_doorbells(vm);
     return vm;
 }
 
@@ -115,6 +131,8 @@ void build_machine(Pool& pool, PlanView const& plan, Console& console) {
         machine.vms[id] = &build_vm(pool, plan, console, id);
         set_up_interrupts(pool, plan, *machine.vms[id]);
     }
+    scrub_shared_memory(plan);
+    channel::set_up(pool, plan, machine.vms);
     for (Cpu& cpu : machine.cpus) set_up_frame(pool, plan, cpu);
 }
 

@@ -9,6 +9,10 @@
 
 namespace tiffin {
 
+constexpr bool overlap(std::uint64_t a, std::uint64_t a_size, std::uint64_t b, std::uint64_t b_size) {
+    return a < b ? a_size > b - a : b_size > a - b;
+}
+
 /// Checks raw bytes before they may be read as tables: header, length, checksum, bounds and alignment of tables, ends of strings.
 class ShapeCheck {
 public:
@@ -74,6 +78,10 @@ private:
 
     bool frames_are_sound();
     bool slots_are_sound(abi::FrameRecord const& frame);
+    bool shared_memory_is_sound();
+    bool channels_are_sound();
+    bool channel_is_sound(abi::VmRecord const& vm, std::uint32_t index, std::uint32_t channel);
+    bool ends_agree(abi::ChannelRecord const& end, std::uint32_t index, std::uint32_t channel);
     bool has_vcpu_on(std::uint32_t vm, std::uint32_t core);
 
     PlanView const& plan_;
@@ -82,7 +90,7 @@ private:
     // Progress through the VM table, so that each rule costs one look at each record.
     std::uint64_t ram_end_{0};      // physical, of the VM before
     std::size_t memory_cursor_{0};  // memory record of the VM before
-    std::uint32_t next_payload_{0}, next_vcpu_{0}, next_window_{0}, next_interrupt_{0};
+    std::uint32_t next_payload_{0}, next_vcpu_{0}, next_window_{0}, next_interrupt_{0}, next_channel_{0};
     std::uint32_t framed_cores_{0};             // bit per core that has a static schedule
     std::uint64_t physical_seen_[1024 / 64]{};  // physical interrupts that have an owner
     std::uint64_t names_seen_[4096 / 64]{};     // hashes of names: a name is compared with those before only if its bit is set

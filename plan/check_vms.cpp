@@ -12,10 +12,6 @@ constexpr std::uint64_t physical_limit = 1ull << 40;
 constexpr std::uint64_t guest_limit = 1ull << 39;
 constexpr std::uint64_t min_ram = 64 << 10;
 
-constexpr bool overlap(std::uint64_t a, std::uint64_t a_size, std::uint64_t b, std::uint64_t b_size) {
-    return a < b ? a_size > b - a : b_size > a - b;
-}
-
 bool is_name(std::string_view name) {
     if (name.empty() || name.size() > abi::max_name || name[0] < 'a' || name[0] > 'z') return false;
     for (char const c : name) {
@@ -104,7 +100,8 @@ bool RuleCheck::slices_are_sound(abi::VmRecord const& vm) {
     return slice_follows(vm.payloads, next_payload_, plan_.header().payloads.count) &&
            slice_follows(vm.vcpus, next_vcpu_, plan_.header().vcpus.count) &&
            slice_follows(vm.windows, next_window_, plan_.header().windows.count) &&
-           slice_follows(vm.interrupts, next_interrupt_, plan_.header().interrupts.count);
+           slice_follows(vm.interrupts, next_interrupt_, plan_.header().interrupts.count) &&
+           slice_follows(vm.channels, next_channel_, plan_.header().channels.count);
 }
 
 bool RuleCheck::slice_follows(abi::TableRef slice, std::uint32_t& next, std::uint32_t count) {
@@ -118,7 +115,7 @@ bool RuleCheck::slices_cover_the_tables() {
     auto const& h = plan_.header();
     at("vm", h.vms.count - 1);
     auto const all = next_payload_ == h.payloads.count && next_vcpu_ == h.vcpus.count && next_window_ == h.windows.count &&
-                     next_interrupt_ == h.interrupts.count;
+                     next_interrupt_ == h.interrupts.count && next_channel_ == h.channels.count;
     return all || fail("leaves records in a table that belong to no VM");
 }
 
@@ -208,6 +205,8 @@ bool RuleCheck::window_is_sound(abi::VmRecord const& vm, abi::WindowRecord const
         overlap(ipa, size, g::pl011, g::pl031 + g::pl031_size - g::pl011)) {
         return fail("overlaps a device that the hypervisor emulates");
     }
+    if (vm.channels.count != 0 && overlap(ipa, size, g::channel_doorbells, g::channel_memory_end - g::channel_doorbells))
+        return fail("overlaps the channels of its VM");
     return window_is_nobodys(window);
 }
 
@@ -251,6 +250,7 @@ bool RuleCheck::interrupts_are_sound(abi::VmRecord const& vm) {
         if (virtual_id < 32 || virtual_id >= guest_map::intid_count) return fail("has no place in the guest (32..287)");
         if (virtual_id == guest_map::pl011_intid || virtual_id == guest_map::pl031_intid)
             return fail("clashes with the VM's PL011 or PL031");
+        if (virtual_id - guest_map::channel_intid < vm.channels.count) return fail("clashes with a channel's doorbell");
         if (test_and_set(virtual_seen, virtual_id)) return fail("number is used twice in its VM");
         if (edge > 1) return fail("is neither edge- nor level-triggered");
         if (per_second > abi::max_interrupt_rate || reserved != 0) return fail("has a rate limit above a million a second");

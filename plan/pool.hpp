@@ -48,6 +48,7 @@ inline std::uint64_t stage2_tables(PlanView const& plan, abi::VmRecord const& vm
         tables += regions(window.ipa, window.size, 30);
         tables += (window.ipa - window.pa) % large != 0 ? regions(window.ipa, window.size, 21) : 2;
     }
+    for (auto const& end : plan.channels_of(vm)) tables += regions(end.ipa, end.size, 30) + regions(end.ipa, end.size, 21);
     if (plan.board().gic_version == abi::GicVersion::V2) tables += 2;  // the virtual CPU interface's pages
     return tables;
 }
@@ -73,7 +74,8 @@ inline std::uint64_t pool_bytes(PlanView const& plan) {
         auto const root = root_bytes(ipa_bits(plan, vm));
         bytes += abi::pool_vm_bytes + 2 * root + (stage2_tables(plan, vm) + 1) * page_size;  // + 1: alignment
         bytes += vm.vcpus.count * (abi::pool_vcpu_bytes + 64ull);                            // + queue slots
-        bytes += vm.interrupts.count * 64ull;                                                // rate limits
+        if (vm.channels.count != 0) bytes += abi::pool_channels_bytes + vm.channels.count * 16ull;
+        bytes += vm.interrupts.count * 64ull;  // rate limits
     }
     bytes += plan.slots().size() * 32 + plan.board().cpu_count * (plan.header().trace_bytes + page_size);
     return align_up(bytes, page_size);

@@ -23,6 +23,7 @@ struct PlanTables {
     std::vector<abi::InterruptRecord> interrupts;
     std::vector<abi::FrameRecord> frames;
     std::vector<abi::SlotRecord> slots;
+    std::vector<abi::ChannelRecord> channels;
     std::string strings = std::string(1, '\0');
 
     /// A reference to `value` in the string table; equal strings are stored once. `value` holds no zero byte.
@@ -40,7 +41,8 @@ struct PlanTables {
         auto h = header;
         h.memory = put(out, memory), h.vms = put(out, vms), h.vcpus = put(out, vcpus), h.payloads = put(out, payloads);
         h.windows = put(out, windows), h.interrupts = put(out, interrupts);
-        h.frames = put(out, frames), h.slots = put(out, slots), h.strings = put(out, strings);
+        h.frames = put(out, frames), h.slots = put(out, slots), h.channels = put(out, channels);
+        h.strings = put(out, strings);
         h.bytes = static_cast<std::uint32_t>(out.size());
         std::memcpy(out.data(), &h, sizeof h);
         seal(out);

@@ -69,6 +69,25 @@ inline PlanTables good_plan() {
     return p;
 }
 
+/// The same with a channel between the two.
+inline PlanTables plan_with_a_channel() {
+    auto p = good_plan();
+    p.header.shared_base = 0x4700'0000, p.header.shared_bytes = 0x4000;
+    auto const post = p.text("post");
+    p.channels = {
+        {.name = post, .line = 6, .ipa = 0x0b00'0000, .pa = 0x4700'0000, .size = 0x4000, .peer = 1, .peer_channel = 0, .side = 0},
+        {.name = post,
+         .line = 11,
+         .ipa = 0x0b00'0000,
+         .pa = 0x4700'0000,
+         .size = 0x4000,
+         .peer = 0,
+         .peer_channel = 0,
+         .side = 1}};
+    p.vms[0].channels = {0, 1}, p.vms[1].channels = {1, 1};
+    return p;
+}
+
 #pragma GCC diagnostic pop
 
 }  // namespace tiffin::testing

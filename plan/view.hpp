@@ -8,7 +8,7 @@
 //   image       [load_address, + image_bytes + pool_bytes) lies in one memory record; load_address is 2 MiB aligned
 //   VMs         1..max_vms, sorted by ram_pa; RAM inside one memory record and below 2^40, disjoint from image and each other;
 //               ram_ipa >= 0x4000'0000, end <= 2^39; names unique and well-formed; entry and x0 inside RAM
-//   slices      of payloads, vcpus, windows, interrupts: VM after VM, without holes or sharing, covering the tables
+//   slices      of payloads, vcpus, windows, interrupts, channels: VM after VM, without holes or sharing, covering the tables
 //   vCPUs       belong to their VM; the core exists; priority or weight in range; budget, period and deadline fit each other
 //   payloads    page-aligned, inside RAM and image, sorted by ipa and disjoint within a VM, congruent modulo 2 MiB if >= 2 MiB
 //   windows     page-aligned; physical side clear of RAM, GIC, console UART, spin table and each other; guest side clear of RAM and
@@ -16,6 +16,9 @@
 //   interrupts  physical SPIs with one owner, none the hypervisor's; virtual ones unique in the VM and not its PL011's or PL031's
 //   frames      one for each core that has a static schedule, ascending; its slots ascending, disjoint, inside the frame, of VMs
 //               that have a vCPU there; the policy of a vCPU is Window exactly if its core has a frame
+//   channels    two ends that name each other, of two VMs, with one name, size and memory, one of each side; at most 32 a VM, names
+//               unique in it; guest side in the map's channel memory, ascending; memory inside the shared range, ascending in the order
+//               of first ends; the shared range inside one memory record, clear of image and VMs
 //
 // Cost: linear in the plan's size, but for windows (at most max_windows, pairwise).
 #pragma once
@@ -32,7 +35,8 @@ namespace tiffin {
 /// Why a plan was refused, ready to print: "plan: <table> <index>: <what>".
 struct PlanError {
     char const* what;     // a sentence without a full stop
-    char const* table;    // "header", "board", "memory", "vm", "vcpu", "payload", "window", "interrupt", "frame", "slot"
+    char const* table;    // "header", "board", "memory", "vm", "vcpu", "payload", "window", "interrupt", "frame", "slot",
+                          // "channel"
     std::uint32_t index;  // of the record in its table
 };
 
@@ -55,6 +59,7 @@ public:
 
     [[nodiscard]] std::span<abi::FrameRecord const> frames() const { return table<abi::FrameRecord>(header().frames); }
     [[nodiscard]] std::span<abi::SlotRecord const> slots() const { return table<abi::SlotRecord>(header().slots); }
+    [[nodiscard]] std::span<abi::ChannelRecord const> channels() const { return table<abi::ChannelRecord>(header().channels); }
     [[nodiscard]] std::span<abi::SlotRecord const> slots_of(abi::FrameRecord const& frame) const {
         return slice(slots(), frame.slots);
     }
@@ -68,6 +73,10 @@ public:
     }
     [[nodiscard]] std::span<abi::InterruptRecord const> interrupts_of(abi::VmRecord const& vm) const {
         return slice(interrupts(), vm.interrupts);
+    }
+
+    [[nodiscard]] std::span<abi::ChannelRecord const> channels_of(abi::VmRecord const& vm) const {
+        return slice(channels(), vm.channels);
     }
 
     /// The text at `ref`; empty for a reference outside the table (a record of a validated plan has none).

@@ -26,11 +26,13 @@ public:
         check_cores(description(), *board, problems());
         check_schedules(description(), *board, problems());
         auto grants = check_grants(description(), *board, problems());
+        auto channels = check_channels(description(), problems());
         auto const hypervisor = find_hypervisor();
         if (!problems().empty()) return std::move(result_);
         result_.cores = contract_cores(description(), grants);
         check_contract(description(), result_.cores, problems());
-        for (std::size_t i = 0; i < guests.size(); ++i) guests[i].grants = std::move(grants[i]);
+        for (std::size_t i = 0; i < guests.size(); ++i)
+            guests[i].grants = std::move(grants[i]), guests[i].channels = std::move(channels[i]);
         if (add_trees(guests, *board))
             result_.packed = pack({description(), *board, guests, *hypervisor, wake_charge()}, problems());
         return std::move(result_);
@@ -63,11 +65,11 @@ private:
     void read_guest(Domain const& domain, std::vector<GuestParts>& guests) {
         if (domain.image.path.value.empty() || domain.memory.value == 0) return;
         if (domain.copy) {
-            if (!guests.empty()) guests.push_back({&domain, {}, guests.back().image, 0});
+            if (!guests.empty()) guests.push_back({&domain, {}, {}, guests.back().image, 0});
             return;
         }
         auto image = place_image(domain, files_, problems());
-        if (image) guests.push_back({&domain, {}, std::move(*image), 0});
+        if (image) guests.push_back({&domain, {}, {}, std::move(*image), 0});
     }
 
     std::optional<Board> find_board() {
@@ -121,7 +123,7 @@ private:
         for (auto& guest : guests) {
             auto const seed = guest_seed(description().text, guest.domain->name.value);
             std::uint64_t const hidden = guest.image.pv_time != 0 ? page_size : 0;
-            auto tree = make_guest_tree({*guest.domain, board, guest.grants, guest.image.initrd, hidden, seed});
+            auto tree = make_guest_tree({*guest.domain, board, guest.grants, guest.channels, guest.image.initrd, hidden, seed});
             if (auto const at = place_tree(guest.image, std::move(tree), *guest.domain, problems())) guest.x0 = *at;
         }
         return problems().empty();

@@ -14,7 +14,7 @@ tiffin_image:
     .long   0
     // ImageInfo
     .quad   0x474d494e49464654  // image_magic
-    .long   3                   // plan_version
+    .long   4                   // plan_version
     .long   __hypervisor_bytes
     .long   0                   // plan_offset, plan_bytes: set by the tool
     .long   0

@@ -2,6 +2,7 @@
 
 #include "abi/hypercalls.hpp"
 #include "core/arch.hpp"
+#include "core/channel/channel.hpp"
 #include "core/console/console.hpp"
 #include "core/console/format.hpp"
 #include "core/cpu.hpp"
@@ -54,6 +55,12 @@ std::uint64_t call_VcpuStats(Vcpu& v) {
         default: return result(abi::Error::InvalidParameter);
     }
     return result(abi::Error::Success);
+}
+
+std::uint64_t call_ChannelRing(Vcpu& v) {
+    auto const index = v.regs.x[1];
+    bool const rung = index < abi::guest_map::max_channels && channel::ring(v, static_cast<std::uint32_t>(index));
+    return result(rung ? abi::Error::Success : abi::Error::InvalidParameter);
 }
 
 /// SMCCC_ARCH_FEATURES: which of the architecture's own calls exist.

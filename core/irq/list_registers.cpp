@@ -1,4 +1,5 @@
 // What stands in a vCPU's list registers: brought home (`fold`), chosen anew (`flush`), moved to and from the hardware.
+#include "core/channel/channel.hpp"
 #include "core/irq/vgic_state.hpp"
 
 namespace tiffin::vgic {
@@ -194,6 +195,13 @@ void recall(Vcpu& v) {
     push(v, leftover);
 }
 
+bool waits_for_its_turn(Vcpu& v, std::uint32_t intid) {
+    Vcpu& target = target_of(v, intid);
+    if (!is_here(target) || is_loaded(target)) return false;
+    target.vgic.stale = target.vgic.careful = true;  // push looks
+    return true;
+}
+
 void on_maintenance(Vcpu& v) { refresh(v); }
 
 std::uint32_t listed_bits(Vcpu const& v, std::uint32_t first, bool active) {
@@ -238,6 +246,7 @@ void pull_registers(Vcpu& v) {
     fold(v);
     flush(v);
     if (v.vm->vgic.moved != 0) pass_on(*v.vm);
+    if (v.vm->channels != nullptr) channel::open_gate(*v.vm);
 }
 
 }  // namespace

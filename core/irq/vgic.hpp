@@ -94,6 +94,8 @@ void raise_all(Vcpu& v, std::uint32_t first, std::uint32_t bits);
 void raise_private(Vcpu& v, std::uint32_t intid);
 /// A level input: a private one of `v`, or an SPI of its VM.
 void set_line(Vcpu& v, std::uint32_t intid, bool high);
+/// Is the vCPU that takes `intid` one of this core, and off it? Then its next turn calls channel::open_gate.
+bool waits_for_its_turn(Vcpu& v, std::uint32_t intid);
 /// Sends SGI `intid` from `from` to `to`.
 void send_sgi(Vcpu& from, Vcpu& to, std::uint32_t intid);
 

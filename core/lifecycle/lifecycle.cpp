@@ -4,6 +4,7 @@
 
 #include "armv8/pstate.hpp"
 #include "core/arch.hpp"
+#include "core/channel/channel.hpp"
 #include "core/irq/physical.hpp"
 #include "core/smp/guard.hpp"
 #include "core/trace/trace.hpp"
@@ -107,6 +108,7 @@ void forget_interrupts(Vm& vm) {
     drop_delayed(vm);
     release_interrupts(vm);
     vgic::reset(vm);
+    channel::forget(vm);
 }
 
 void begin_anew(Vm& vm) {

@@ -26,6 +26,14 @@ void Stage2::build(Pool& pool, PlanView const& plan, abi::VmRecord const& record
     }
     map_ram(at, record.ram_ipa + record.ram_size);
     for (auto const& window : plan.windows_of(record)) map_device(pool, Ipa{window.ipa}, Pa{window.pa}, window.size);
+    for (auto const& end : plan.channels_of(record)) map_channel(pool, end);
+}
+
+void Stage2::map_channel(Pool& pool, abi::ChannelRecord const& end) {
+    auto const half = end.size / 2;
+    for (std::uint32_t n = 0; n < 2; ++n)
+        tables_.map(pool, end.ipa + n * half, Pa{end.pa + n * half}, half,
+                    n == end.side ? armv8::Stage2::shared : armv8::Stage2::shared_read_only);
 }
 
 void Stage2::map_device(Pool& pool, Ipa at, Pa device, std::uint64_t size) {

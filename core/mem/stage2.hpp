@@ -1,6 +1,6 @@
 // A VM's stage 2: what it can reach, and nothing else.
 //
-// RAM is private memory. Where the boot image has content for a page (kernel, initrd, device tree), the page is first mapped to
+// RAM is private memory, but for channels (core/channel). Where the boot image has content for a page (kernel, initrd, device tree), the page is first mapped to
 // the image itself, read-only, and copied to the private memory when the guest writes to it. So a start copies nothing, a reset
 // finds the pristine image, and VMs of one image share what they do not change (docs/decisions/0002).
 #pragma once
@@ -45,6 +45,8 @@ public:
     }
 
 private:
+    /// Memory shared with a peer: each writes its own half.
+    void map_channel(Pool& pool, abi::ChannelRecord const& end);
     [[nodiscard]] abi::PayloadRecord const* payload_at(Vm const& vm, Ipa page) const;
 
     PageTable tables_;

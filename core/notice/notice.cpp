@@ -29,6 +29,8 @@ Neighbour nearest(Vm const& vm, std::uint64_t address) {
     best.offer("RAM", vm.record->ram_ipa, vm.record->ram_size, address);
     for (auto const& window : machine.plan->windows_of(*vm.record))
         best.offer(machine.plan->string(window.what), window.ipa, window.size, address);
+    for (auto const& end : machine.plan->channels_of(*vm.record))
+        best.offer(machine.plan->string(end.name), end.ipa, end.size, address);
     return best;
 }
 

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "core/arch.hpp"
+#include "core/channel/channel.hpp"
 #include "core/console/port.hpp"
 #include "core/lifecycle/lifecycle.hpp"
 #include "core/smp/guard.hpp"
@@ -55,6 +56,7 @@ void act(Vcpu& v, std::uint32_t requests) {
     if ((requests & Mail::raise) != 0) raise_posted(v);
     if ((requests & Mail::refresh) != 0) vgic::refresh(v);
     if ((requests & (Mail::banks | Mail::refresh)) != 0) v.mail->behind.store(false, memory_order_relaxed);
+    if ((requests & Mail::ring) != 0) channel::deliver(*v.vm);
     if ((requests & Mail::console) != 0) tell_device(*v.vm);
 }
 

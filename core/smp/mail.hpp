@@ -22,6 +22,7 @@ struct Mail {
         start = 1u << 3,    // CPU_ON, or the first vCPU of a VM that starts
         stop = 1u << 4,     // its VM stops or starts anew: leave, and say so
         console = 1u << 5,  // keys, or room for output (to the first vCPU of a VM)
+        ring = 1u << 6,     // channels of its VM were rung (to the first vCPU of a VM)
     };
 
     Atomic<std::uint32_t> requests{0};

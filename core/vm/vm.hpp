@@ -53,8 +53,10 @@ struct CrossCore {
     std::uint32_t taken_back[2][spi_banks]{};  // pending ([0]) and active ([1]) states that a vCPU of another core lists still
 };
 
+struct Channels;
+
 struct Vm final : IrqSink {
-    static constexpr unsigned max_slots = 4;  // distributor, redistributors, UART, RTC
+    static constexpr unsigned max_slots = 5;  // distributor, redistributors, UART, RTC, channel doorbells
 
     std::uint32_t id{0};
     VmState state{VmState::Off};
@@ -73,7 +75,8 @@ struct Vm final : IrqSink {
     std::uint64_t scrub_at{0};           // Starting: bytes of RAM that are already zero again
     std::uint64_t resets{0}, faults{0};  // since boot: how often it started anew; aborts and undefined instructions given to it
     VgicVm vgic;
-    CrossCore* cross{nullptr};  // only where several cores run
+    CrossCore* cross{nullptr};    // only where several cores run
+    Channels* channels{nullptr};  // only if it has some
 
     /// The device at `ipa`, or nullptr. For naturally aligned accesses of at most 8 bytes, which cannot straddle a window's end.
     [[nodiscard]] MmioSlot const* find_aligned(Ipa ipa) const {

@@ -136,6 +136,19 @@ std::optional<DeviceTree::Range> DeviceTree::find_reg(std::string_view compatibl
     return std::nullopt;
 }
 
+std::span<std::byte const> DeviceTree::find_property(std::string_view compatible, unsigned index, std::string_view name) const {
+    unsigned matches = 0, depth = 0;
+    char const* node = nullptr;
+    bool match = false;
+    for (Walk walk{*this}; auto const p = walk.next();) {
+        if (p->node.data() != node || p->depth != depth) match = false, node = p->node.data(), depth = p->depth;
+        if (p->name == "compatible" && !match && lists(p->value, compatible)) match = matches++ == index;
+        if (match && p->name == name) return p->value;
+        if (matches > index + 1) break;
+    }
+    return {};
+}
+
 std::optional<std::string_view> argument(std::string_view arguments, std::string_view key) {
     while (!arguments.empty()) {
         auto word = first_word(arguments);

@@ -32,6 +32,14 @@ public:
     /// are obeyed: on the `virt` map everything that an app looks for hangs on the root.
     [[nodiscard]] std::optional<Range> find_reg(std::string_view compatible, unsigned index = 0) const;
 
+    /// Property `name` of the node that is number `index` of those compatible with `compatible`, in the order of the tree; empty if there
+    /// is none. `compatible` stands before `name` in the node, as Tiffin writes it.
+    [[nodiscard]] std::span<std::byte const> find_property(std::string_view compatible, unsigned index,
+                                                           std::string_view name) const;
+
+    /// The number in `count` (1 or 2) cells of a property, from byte `at` on, which must be there.
+    [[nodiscard]] static std::uint64_t cells(std::span<std::byte const> bytes, std::size_t at, unsigned count);
+
 private:
     struct Property {
         unsigned depth;         // 1: of the root node
@@ -42,8 +50,6 @@ private:
     class Walk;
 
     [[nodiscard]] static std::uint32_t big(std::span<std::byte const> bytes, std::size_t at);
-    [[nodiscard]] static std::uint64_t cells(std::span<std::byte const> bytes, std::size_t at, unsigned count);
-
     std::span<std::byte const> structure_{};
     std::span<std::byte const> strings_{};
 };

@@ -130,6 +130,12 @@ bool enable(std::uint32_t intid, std::uint8_t priority, Handler handler, void* c
     return true;
 }
 
+void set_edge(std::uint32_t intid) {
+    InterruptsMasked const masked;
+    auto const at = place.distributor + gicd_icfgr + intid / 16 * 4;
+    mmio_write<std::uint32_t>(at, mmio_read<std::uint32_t>(at) | 2u << intid % 16 * 2);
+}
+
 void disable(std::uint32_t intid) {
     InterruptsMasked const masked;
     if (intid >= abi::guest_map::intid_count) return;

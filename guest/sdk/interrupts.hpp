@@ -14,6 +14,9 @@ inline constexpr unsigned max_handlers = 16;
 /// may keep only the upper bits. False if the handler table is full or the number is out of range.
 bool enable(std::uint32_t intid, std::uint8_t priority, Handler handler, void* context = nullptr);
 
+/// A shared interrupt is an edge, and not a level. Before enable().
+void set_edge(std::uint32_t intid);
+
 /// No more interrupts of this number; its handler's place becomes free.
 void disable(std::uint32_t intid);
 

@@ -69,6 +69,13 @@ struct DeviceUse {
     std::uint64_t interrupts_per_second{0};  // of each; 0: no limit
 };
 
+/// An end of a channel: memory and doorbells shared with one other VM.
+struct ChannelUse {
+    Mark at;
+    Located<std::string> name, peer;
+    Located<std::uint64_t> size;  // bytes
+};
+
 enum class ImageKind { Kernel, Elf, Raw };
 
 struct ImageSource {
@@ -86,6 +93,7 @@ struct Domain {
     std::vector<CpuUse> cpus;
     ImageSource image;
     std::vector<DeviceUse> access;
+    std::vector<ChannelUse> channels;
     bool console{true}, rtc{true};
     std::uint64_t timer_slack{0};  // ns
     bool copy{false};              // the second, third... VM of a `count`: what is wrong with it was said of the first

@@ -57,10 +57,12 @@ constexpr Field table[] = {
      "The VM's virtual processors, each pinned to a core."},
     {"domain", "cpu", Map, "", "not beside `cpus`", "see `cpus`", "cpu: {policy: fixed, priority: 40}", "Short for `cpus` with one entry."},
     {"domain", "image", Map, "", "exactly one of `kernel`, `elf`, `raw`", "required", "image: {elf: app.elf}", "What the VM runs."},
-    {"domain", "count", Count, "VMs", "1..1024; not beside `access`", "one VM, NAME itself", "count: 250",
+    {"domain", "count", Count, "VMs", "1..1024; not beside `access` or `channels`", "one VM, NAME itself", "count: 250",
      "So many VMs, alike but for their names: NAME-1, NAME-2 and so on. VMs of one image share the pages of it that they do not write.", 1, 1024},
     {"domain", "access", List, "", "", "none", "access: [{device: /pl061@9030000}]",
      "Devices of the board given to this VM alone: their registers and interrupts."},
+    {"domain", "channels", List, "", "at most 32; not beside `count`", "none", "channels: [{name: telemetry, peer: control, size: 64 KiB}]",
+     "Memory and doorbells shared with other VMs (docs/channels.md). Each channel is declared on both sides."},
     {"domain", "console", Flag, "", "true | false", "true", "console: false", "Whether the VM has a PL011 UART at 0x09000000, interrupt 33."},
     {"domain", "rtc", Flag, "", "true | false", "true", "rtc: false", "Whether the VM has a PL031 clock at 0x09010000, interrupt 34."},
     {"domain", "timer-slack", Time, "ns, us, ms, s", "0 ns..1 s", "0 ns", "timer-slack: 4 ms",
@@ -100,6 +102,11 @@ constexpr Field table[] = {
      "A device that may do DMA is refused, because nothing confines it to its VM, unless these words accept the risk."},
     {"access", "limits", Map, "", "", "none", "limits: {interrupts-per-second: 2000}", "What the device may ask of the core."},
 
+    {"channel", "name", Text, "", "1..31 of [a-z0-9-], first a letter", "required", "name: telemetry", "The same on both sides; the VMs find the channel by it."},
+    {"channel", "peer", Text, "", "another domain", "required", "peer: control", "The VM at the other end."},
+    {"channel", "size", Size, "B, KiB, MiB, GiB", "8 KiB..16 MiB, a multiple of 8 KiB; 16 MiB for all of a VM", "required", "size: 64 KiB",
+     "Of the shared memory. Each side writes one half of it, and reads all."},
+
     {"limits", "interrupts-per-second", Count, "1/s", "1..1000000", "required", "interrupts-per-second: 2000",
      "At most so many of each of its interrupts reach the VM, at least 1 s / N apart; the rest is delayed.", 1, 1'000'000},
 };
@@ -135,6 +142,7 @@ std::string_view scope_title(std::string_view scope) {
     if (scope == "image") return "domains.NAME.image";
     if (scope == "schedule") return "schedule[]";
     if (scope == "window") return "schedule[].windows[]";
+    if (scope == "channel") return "domains.NAME.channels[]";
     if (scope == "limits") return "domains.NAME.access[].limits";
     if (scope == "access") return "domains.NAME.access[]";
     return scope;

@@ -138,6 +138,7 @@ private:
         read_cpus(section, domain);
         if (auto const image = section.find("image")) read_image(*image, section.key_mark("image"), domain);
         for (auto const& item : section.list("access")) read_access(item, domain);
+        for (auto const& item : section.list("channels")) read_channel(item, domain);
         if (auto const console = section.flag("console")) domain.console = console->value;
         if (auto const rtc = section.flag("rtc")) domain.rtc = rtc->value;
         if (auto const slack = section.time("timer-slack")) domain.timer_slack = slack->value;
@@ -157,6 +158,11 @@ private:
                           "one of the two", "a device can be given to one VM only");
             domain.access.clear();
         }
+        if (!domain.channels.empty()) {
+            problems_.add(section.key_mark("channels"), fmt::format("\"channels\" stands beside \"count\" in {}", section.what()),
+                          "one of the two", "a channel has two ends, and a name says which VM has the other");
+            domain.channels.clear();
+        }
         auto const name = domain.name.value;
         for (std::uint64_t n = 1; n <= count->value && out.domains.size() <= abi::max_vms; ++n) {
             domain.name.value = fmt::format("{}-{}", name, n);
@@ -166,10 +172,14 @@ private:
         }
     }
 
-    bool check_name(Located<std::string> const& name, Description const& out) {
+    static bool is_name(std::string const& text) {
         auto const ok = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+        return !text.empty() && text.size() <= abi::max_name && text[0] >= 'a' && text[0] <= 'z' && std::ranges::all_of(text, ok);
+    }
+
+    bool check_name(Located<std::string> const& name, Description const& out) {
         auto const& text = name.value;
-        if (text.empty() || text.size() > abi::max_name || text[0] < 'a' || text[0] > 'z' || !std::ranges::all_of(text, ok)) {
+        if (!is_name(text)) {
             problems_.add(name.at, fmt::format("domain name \"{}\" is not well-formed", text),
                           "1..31 of [a-z0-9-], first a letter");
             return false;
@@ -279,6 +289,23 @@ private:
             if (auto const rate = inner.count("interrupts-per-second")) use.interrupts_per_second = rate->value;
         }
         if (!use.device.value.empty()) domain.access.push_back(use);
+    }
+
+    void read_channel(YAML::Node const& node, Domain& domain) {
+        ChannelUse use;
+        use.at = mark_of(node);
+        Section section{problems_, node, "channel", fmt::format("a channel of domain \"{}\"", domain.name.value), use.at};
+        if (auto const name = section.text("name")) use.name = *name;
+        if (auto const peer = section.text("peer")) use.peer = *peer;
+        if (auto const size = section.size("size")) use.size = *size;
+        if (use.name.value.empty() || use.peer.value.empty() || use.size.value == 0) return;
+        if (!is_name(use.name.value))
+            problems_.add(use.name.at, fmt::format("channel name \"{}\" is not well-formed", use.name.value),
+                          "1..31 of [a-z0-9-], first a letter");
+        if (use.size.value % (8 << 10) != 0 || use.size.value > (16 << 20))
+            problems_.add(use.size.at, fmt::format("\"size\" of {} is {}", section.what(), size_text(use.size.value)),
+                          "a multiple of 8 KiB, at most 16 MiB", "each side writes one half of it, in whole pages");
+        domain.channels.push_back(use);
     }
 
     void read_image(YAML::Node const& node, Mark at, Domain& domain) {

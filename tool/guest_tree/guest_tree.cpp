@@ -73,6 +73,7 @@ public:
         if (in_.domain.console) pl011();
         if (in_.domain.rtc) pl031();
         for (auto const& grant : in_.grants) given(grant);
+        for (std::uint32_t i = 0; i < in_.channels.size(); ++i) channel(in_.channels[i], i);
         w_.end();
         return w_.finish();
     }
@@ -197,6 +198,20 @@ private:
         w_.cells("interrupts", {spi, g::pl031_intid - 32, level_high});
         w_.cells("clocks", {clock_phandle});
         w_.texts("clock-names", {"apb_pclk"});
+        w_.end();
+    }
+
+    /// Memory and doorbell of a channel (docs/channels.md). The memory lies outside the RAM that the tree tells of: it needs no
+    /// reservation.
+    void channel(ChannelEndUse const& end, std::uint32_t index) {
+        w_.begin(fmt::format("channel@{:x}", end.ipa));
+        w_.text("compatible", "tiffin,channel");
+        w_.cells("reg", reg({{end.ipa, end.use->size.value},
+                             {g::channel_doorbells + index * g::channel_doorbell_stride, g::channel_doorbell_stride}}));
+        w_.cells("interrupts", {spi, g::channel_intid + index - 32, edge_rising});
+        w_.text("tiffin,name", end.use->name.value);
+        w_.text("tiffin,peer", end.use->peer.value);
+        w_.cells("tiffin,side", {end.side});
         w_.end();
     }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tool/board/board.hpp"
+#include "tool/check/channels.hpp"
 #include "tool/check/grants.hpp"
 #include "tool/files.hpp"
 
@@ -15,6 +16,7 @@ struct GuestTreeInput {
     Domain const& domain;
     Board const& board;
     std::vector<Grant> const& grants;
+    std::vector<ChannelEndUse> const& channels;
     std::optional<Range> initrd;
     std::uint64_t hidden{0};  // bytes at the end of its RAM that the guest is not told of
     std::uint64_t seed;       // of rng-seed and kaslr-seed

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
+#include <map>
 #include <numeric>
 #include <stdexcept>
 
@@ -66,7 +67,7 @@ private:
 
     bool hand_out_ram() {
         FreeRam free{usable()};
-        if (!place_image(free)) return false;
+        if (!place_image(free) || !place_shared(free)) return false;
         auto in_order = free;
         // Ascending in the order of the description keeps VM numbers as the user wrote them; else any order that fits.
         if (!place_vms(in_order, true) && !place_vms(free, false)) return report_full(free);
@@ -94,6 +95,23 @@ private:
         }
         problems_.add({}, fmt::format("the boot image and its pool ({}) do not fit into the board's RAM", size_text(size)),
                       "more RAM, or smaller guest images");
+        return false;
+    }
+
+    /// The memory of all channels, in one piece; add_vm deals it out.
+    bool place_shared(FreeRam& free) {
+        shared_bytes_ = 0;
+        for (auto const& guest : in_.guests)
+            for (auto const& end : guest.channels) shared_bytes_ += end.side == 0 ? end.use->size.value : 0;
+        if (shared_bytes_ == 0) return true;
+        auto const at = free.take(shared_bytes_, page_size);
+        if (at) {
+            shared_base_ = *at;
+            return true;
+        }
+        problems_.add({},
+                      fmt::format("the memory of the channels ({}) does not fit into the board's RAM", size_text(shared_bytes_)),
+                      "more RAM, or smaller channels");
         return false;
     }
 
@@ -141,6 +159,7 @@ private:
         h.trace_bytes = options.trace;
         h.wake_charge_ns = static_cast<std::uint32_t>(std::min<std::uint64_t>(in_.wake_charge, ~0u));
         for (std::size_t i = 0; i < in_.guests.size(); ++i) add_vm(t, order_.empty() ? i : order_[i]);
+        add_channels(t);
         for (auto const& schedule : in_.description.schedules) add_frame(t, schedule);
         return t;
     }
@@ -205,6 +224,27 @@ private:
         }
     }
 
+    /// When all VMs have their numbers. The memory is dealt out to first ends, in the order of the table.
+    void add_channels(PlanTables& t) const {
+        t.header.shared_base = shared_base_, t.header.shared_bytes = shared_bytes_;
+        std::vector<std::uint32_t> number(in_.guests.size());
+        for (std::uint32_t n = 0; n < number.size(); ++n) number[order_.empty() ? n : order_[n]] = n;
+        std::map<ChannelUse const*, std::uint64_t> memory;
+        auto next = shared_base_;
+        for (std::uint32_t n = 0; n < number.size(); ++n) {
+            auto const& ends = in_.guests[order_.empty() ? n : order_[n]].channels;
+            t.vms[n].channels = {u32(t.channels.size()), u32(ends.size())};
+            for (auto const& end : ends) {
+                auto const& use = *end.use;
+                auto const* const other = in_.guests[end.peer].channels[end.peer_channel].use;
+                auto const [at, first] = memory.try_emplace(number[end.peer] > n ? &use : other, next);
+                if (first) next += use.size.value;
+                t.channels.push_back({t.text(use.name.value), use.at.line, end.ipa, at->second, use.size.value, number[end.peer],
+                                      u32(end.peer_channel), end.side, 0});
+            }
+        }
+    }
+
     [[nodiscard]] Packed write() const {
         Packed out{.image = Bytes(area_.end()), .plan_offset = in_.hypervisor.size, .plan_bytes = plan_bytes_};
         auto* const base = out.image.data();
@@ -237,6 +277,7 @@ private:
     std::uint64_t load_{0}, pool_bytes_{0};
     std::uint32_t plan_bytes_{0};
     Bytes bytes_;  // the plan
+    std::uint64_t shared_base_{0}, shared_bytes_{0};
     std::size_t full_{0};
 };
 

@@ -5,6 +5,7 @@
 
 #include "plan/view.hpp"
 #include "tool/board/board.hpp"
+#include "tool/check/channels.hpp"
 #include "tool/check/grants.hpp"
 #include "tool/image/place.hpp"
 #include "tool/pack/hypervisor.hpp"
@@ -15,6 +16,7 @@ namespace tiffin {
 struct GuestParts {
     Domain const* domain;
     std::vector<Grant> grants;
+    std::vector<ChannelEndUse> channels;
     GuestImage image;  // with its device tree
     std::uint64_t x0;  // the device tree's address
 };
