@@ -12,13 +12,21 @@
     X(0x01, Yield,        0, "Lets other VMs of the same standing run. x0 = 0.")                                                     \
     X(0x02, Exit,         1, "Stops the calling VM for good; x1 = status, 0 for success, 1..255 otherwise. Does not return.")         \
     X(0x03, ConsoleWrite, 7, "x1 = count of bytes, 1..48; x2..x7 = the bytes, little-endian. x0 = bytes taken (fewer when full).")    \
-    X(0x04, VcpuStats,    1, "x1 = a StatId, of the calling vCPU. x0 = 0, x1 = the value; InvalidParameter for an unknown id.")                                   \
-    X(0x05, ChannelRing,  1, "x1 = number of a channel of the calling VM: its peer gets the doorbell. x0 = 0, or InvalidParameter.")
+    X(0x04, VcpuStats, 1, "x1 = a StatId, of the calling vCPU. x0 = 0, x1 = the value; InvalidParameter for an unknown id.") \
+    X(0x05, ChannelRing, 1, "x1 = number of a channel of the calling VM: its peer gets the doorbell. x0 = 0, or InvalidParameter.") \
+    X(0x06, ServeStart, 1, "x1 = device: from now on the calling VM serves it. Requests that an earlier life of it held come again. x0 = 0.") \
+    X(0x07, ServeNext, 3, "x1 = device and queue, x2 = buffer, x3 = its bytes: the client's next request. See abi/serve.hpp.") \
+    X(0x08, ServeRead, 4, "x1 = handle, x2 = offset, x3 = buffer, x4 = bytes: copies what the client sends. x0 = bytes copied.") \
+    X(0x09, ServeWrite, 4, "x1 = handle, x2 = offset, x3 = buffer, x4 = bytes: copies to what the client posted. x0 = bytes copied.") \
+    X(0x0a, ServeComplete, 5, "As ServeWrite; if all was copied, the request is done. x5 = 1: more follow at once. x0 = bytes copied.") \
+    X(0x0b, ServeNews, 0, "x0 = 0, x1 = devices (a bit each) with requests, or whose client has started or reset them.") \
+    X(0x0c, ServeInfo, 2, "x1 = device, x2 = a ServeFact. x0 = 0, x1 = the value.") \
+    X(0x0d, ServeConfig, 3, "x1 = device, x2 = offset (a multiple of 8), x3 = 8 bytes of its configuration space. x0 = 0.")
 // clang-format on
 
 namespace tiffin::abi {
 
-inline constexpr std::uint32_t abi_version = 1;
+inline constexpr std::uint32_t abi_version = 2;
 
 /// SMCCC function identifier of call number 0: fast, 64-bit, owner 6.
 inline constexpr std::uint32_t hypercall_base = 0xc600'0000;

@@ -6,7 +6,7 @@
 //   |                          |   text, rodata, data, bss and stacks are all in the file
 //   +--------------------------+ ImageInfo::plan_offset (4 KiB aligned)
 //   | PlanHeader               |
-//   | tables: memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels, strings
+//   | tables: memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels, virtio, strings
 //   +--------------------------+
 //   | payloads                 |   each 4 KiB aligned (2 MiB where its guest address is), zero-padded to 4 KiB
 //   +--------------------------+ file size, 4 KiB aligned
@@ -20,6 +20,9 @@
 // always.
 #pragma once
 #include <cstdint>
+
+#include "abi/serve.hpp"
+#include "abi/virtio.hpp"
 
 namespace tiffin::abi {
 
@@ -39,6 +42,10 @@ inline constexpr std::uint32_t pool_cpu_bytes = 2048;     // of the pool, for ea
 inline constexpr std::uint32_t pool_shared_bytes = 384;   // of the pool, for each VM, if several cores run
 inline constexpr std::uint32_t pool_mail_bytes = 64;      // of the pool, for each vCPU, if several cores run
 inline constexpr std::uint32_t pool_channels_bytes = 64;  // of the pool, for each VM that has channels
+inline constexpr std::uint32_t pool_virtio_bytes = 256;   // of the pool, for each virtio device,
+inline constexpr std::uint32_t pool_virtio_queue_bytes = 128;  // and each of its queues,
+inline constexpr std::uint32_t pool_request_bytes = 16;        // and each entry of that
+inline constexpr std::uint32_t max_virtio = 256;               // compared pairwise at boot
 inline constexpr std::uint32_t max_memory_records = 64;
 inline constexpr std::uint32_t max_payloads = 8 * max_vms;
 inline constexpr std::uint32_t max_windows = 256;                                       // compared pairwise at boot
@@ -208,6 +215,19 @@ struct SlotRecord {
     std::uint64_t offset_ns, length_ns;  // length >= min_slot_ns; ascending, disjoint, inside the frame
 };
 
+/// A virtio device between two VMs. In the table they ascend by client, then by slot; slots of a client count from 0.
+struct VirtioRecord {
+    std::uint32_t client, server;  // indices of VMs, different
+    virtio::Type type;
+    std::uint32_t slot;                             // of the client's virtio-mmio slots
+    std::uint32_t server_device;                    // what the server calls it: its devices count from 0, without holes
+    std::uint32_t queues;                           // 1..serve::max_queues
+    std::uint32_t queue_size;                       // a power of two, 2..serve::max_queue_size
+    std::uint32_t line;                             // in the description
+    std::uint64_t features;                         // that the device offers beside those of the transport
+    std::uint64_t config[serve::config_bytes / 8];  // its configuration space before the server changes it
+};
+
 enum PlanFlags : std::uint32_t {
     plan_verify_payloads = 1u << 0,  // check every payload's CRC at boot (reads all of the image)
     plan_stay_on = 1u << 1,          // do not power the board off when all VMs have stopped
@@ -225,7 +245,7 @@ struct PlanHeader {
     std::uint64_t trace_bytes;     // of each core's trace ring: 0 for none, else a power of two, min_trace_bytes..max_trace_bytes
     StringRef description;         // file name of the description, for messages
     std::uint32_t wake_charge_ns;  // what each wake-up takes from the waker's own budget, beside its turn (docs/contract.md)
-    TableRef memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels;
+    TableRef memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels, virtio;
     std::uint64_t shared_base,
         shared_bytes;  // RAM for the memory of all channels, which ascend in it; 4 KiB aligned, both 0 for none
     TableRef strings;  // count is in bytes; first and last byte are zero

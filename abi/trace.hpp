@@ -100,14 +100,15 @@ constexpr std::string_view name(TraceKind kind) {
 }
 
 /// The locks that cores wait for each other with (core/smp/lock.hpp).
-enum class TraceLock : std::uint8_t { Vm = 0, Console = 1, Vmid = 2 };
-inline constexpr std::uint32_t trace_locks = 3;
+enum class TraceLock : std::uint8_t { Vm = 0, Console = 1, Vmid = 2, Virtio = 3 };
+inline constexpr std::uint32_t trace_locks = 4;
 
 constexpr std::string_view name(TraceLock lock) {
     switch (lock) {
         case TraceLock::Vm: return "vm";
         case TraceLock::Console: return "console";
         case TraceLock::Vmid: return "vmid";
+        case TraceLock::Virtio: return "virtio";
     }
     return "unknown";
 }
@@ -132,7 +133,6 @@ struct TraceHeader {
     std::uint32_t frozen;                 // not 0: events are not written, for somebody reads them
     TracePath longest[trace_path_kinds];  // of each kind, since boot
     TraceHold holds[trace_locks];         // by TraceLock
-    std::uint64_t reserved[2];
 };
 static_assert(sizeof(TraceHeader) == trace_header_bytes);
 

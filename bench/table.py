@@ -7,7 +7,7 @@ import guests
 
 SIDES = ("native", "tiffin", "xen")
 LONGEST_OF_ALL = "longest path at EL2, all tests"
-LOCKS = {"vm": "a VM's", "console": "the console's", "vmid": "the VMIDs'"}
+LOCKS = {"vm": "a VM's", "console": "the console's", "vmid": "the VMIDs'", "virtio": "the virtio devices'"}
 
 
 def lock_row(lock):

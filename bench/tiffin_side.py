@@ -122,7 +122,7 @@ def lock_rows(text):
     frequency, rows = int(re.search(r"report machine .*freq=(\d+)", text)[1]), {}
     for lock, ticks, by_guest, by_interrupt in re.findall(LOCK, text):
         rows[lock_row(lock)] = int(ticks) * 1_000_000_000 // frequency
-        if lock != "vmid":
+        if lock not in ("vmid", "virtio"):
             rows |= {takes_row(lock, "guest"): int(by_guest), takes_row(lock, "interrupt"): int(by_interrupt)}
     return rows
 

@@ -81,6 +81,8 @@ void flush_all_vms();
 void flush_page(Ipa page);
 /// Makes descriptors that were just written visible to table walks, before a guest can depend on them.
 void publish_tables();
+/// Copies any number of bytes, aligned or not, between memories that do not overlap. Both are ordinary, cached memory.
+void copy_bytes(void* to, void const* from, std::uint64_t bytes);
 /// Copies one page and makes it visible to a guest whatever its cache attributes, as data and as instructions.
 void copy_page(Pa to, Pa from);
 /// Fills one page with zeros, likewise.

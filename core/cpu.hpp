@@ -20,6 +20,9 @@ struct Vm;
 namespace trace {
 struct Recorder;
 }
+namespace virtio {
+struct Device;
+}
 
 struct Cpu {
     std::uint64_t stack_top{0};     // must stay first: arch/aarch64/boot.S knows
@@ -79,6 +82,8 @@ struct Machine {
     std::uint32_t virtual_timer_intid{27};  // of the board, here for the hot path
     VmidAllocator vmids;
     CoreLock vmid_lock;
+    CoreLock virtio_lock;
+    std::span<virtio::Device> virtio;  // in the plan's order
     /// Called when the last VM has stopped.
     void (*on_all_stopped)(){nullptr};
     /// Called for the hypervisor's own SPI (its UART), and when the console's bell rings (mail::bell_sgi).

@@ -42,7 +42,9 @@ struct VmSpec {
     std::uint64_t slack_ns{0};                      // of its timers
     std::uint64_t window_from_ns{0}, window_ns{0};  // policy Window: its part of a major frame of 10 ms
     std::uint64_t pv_time{0};                       // page for stolen time
-    std::uint32_t channel_with{~0u};  // the VM at the other end, which says the same of this one; ~0: it has no channel
+    std::uint32_t channel_with{~0u};         // the VM at the other end, which says the same of this one; ~0: it has no channel
+    std::vector<std::uint32_t> served_by{};  // a virtio block device for each: its server
+    std::uint32_t queues{1};                 // of each of those
 };
 
 inline constexpr std::uint64_t board_ram = 0x4000'0000, board_ram_size = 0x800'0000;
@@ -86,6 +88,7 @@ public:
         for (std::uint32_t id = 0; id < specs.size(); ++id) build_vm(id);
         machine.vms = vms_;
         channel::set_up(pool_, *plan_, machine.vms);
+        set_up_virtio(pool_, *plan_);
         machine.ns_per_tick = (1'000'000'000ull << 32) / host::hardware().frequency;
         for (Cpu& each : machine.cpus) {
             set_up_frame(pool_, *plan_, each);
@@ -184,6 +187,7 @@ private:
             p.frames = {
                 {.core = 0, .reserved = 0, .major_ns = 10'000'000, .slots = {0, static_cast<std::uint32_t>(p.slots.size())}}};
         }
+        for (std::uint32_t slot = 0; slot < spec.served_by.size(); ++slot) add_virtio(p, id, slot, spec);
         vm.payloads = {id, 1};
         vm.vcpus = {static_cast<std::uint32_t>(p.vcpus.size()), spec.vcpus};
         vm.interrupts = {static_cast<std::uint32_t>(p.interrupts.size()), spec.spi != 0 ? 1u : 0u};
@@ -227,6 +231,16 @@ private:
                               .peer_channel = 0,
                               .side = id < peer ? 0u : 1u,
                               .reserved = 0});
+    }
+
+    static void add_virtio(PlanTables& p, std::uint32_t client, std::uint32_t slot, VmSpec const& spec) {
+        abi::VirtioRecord device{};
+        device.client = client, device.server = spec.served_by[slot], device.slot = slot;
+        device.type = abi::virtio::Type::Block, device.queues = spec.queues, device.queue_size = 8;
+        device.features = abi::virtio::block::can_flush;
+        device.config[0] = 0x1234;
+        for (auto const& other : p.virtio) device.server_device += other.server == device.server ? 1 : 0;
+        p.virtio.push_back(device);
     }
 
     static std::vector<std::byte> make_plan(std::vector<VmSpec> const& specs, abi::GicVersion gic) {

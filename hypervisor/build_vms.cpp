@@ -11,6 +11,7 @@
 #include "vdev/gic/gic.hpp"
 #include "vdev/pl011/pl011.hpp"
 #include "vdev/pl031/pl031.hpp"
+#include "vdev/virtio/virtio_mmio.hpp"
 
 namespace tiffin {
 namespace {
@@ -25,8 +26,10 @@ struct VmBox {
     ConsolePort port;
     Pl011 uart;
     Pl031 rtc;
+    vdev::VirtioMmio virtio;
 
-    VmBox(Console& console, std::string_view name, Pl031::Clock clock) : port{console, name}, uart{port, vm}, rtc{clock} {}
+    VmBox(Console& console, std::string_view name, Pl031::Clock clock)
+        : port{console, name}, uart{port, vm}, rtc{clock}, virtio{vm} {}
 };
 static_assert(sizeof(VmBox) <= abi::pool_vm_bytes);
 
@@ -56,6 +59,9 @@ void add_devices(Pool& pool, PlanView const& plan, VmBox& box) {
     }
     if ((vm.record->flags & abi::vm_has_uart) != 0) add_slot(vm, map::pl011, map::pl011_size, box.uart, "the UART");
     if ((vm.record->flags & abi::vm_has_rtc) != 0) add_slot(vm, map::pl031, map::pl031_size, box.rtc, "the RTC");
+    std::uint64_t slots = 0;
+    for (auto const& device : plan.virtio()) slots += device.client == vm.id ? 1 : 0;
+    if (slots != 0) add_slot(vm, map::virtio, slots * map::virtio_stride, box.virtio, "a virtio device");
 }
 
 /// After share_devices: a ring takes its peer's lock, and so must hold none.
@@ -79,7 +85,7 @@ void share_devices(Pool& pool, VmBox& box) {
     set_up_cross_core(pool, vm, parts->cross);
     for (std::uint32_t i = 0; i < vm.slot_count; ++i) {
         bool const is_uart = vm.slots[i].device == &box.uart;
-        if (!vm.shared && !is_uart) continue;
+        if ((!vm.shared && !is_uart) || vm.slots[i].device == &box.virtio) continue;  // virtio has a lock of its own
         parts->devices[i] = {*vm.slots[i].device, vm, is_uart ? SharedDevice::Uses::Console : SharedDevice::Uses::VmOnly};
         vm.slots[i].device = &parts->devices[i];
     }
@@ -133,6 +139,7 @@ void build_machine(Pool& pool, PlanView const& plan, Console& console) {
     }
     scrub_shared_memory(plan);
     channel::set_up(pool, plan, machine.vms);
+    set_up_virtio(pool, plan);
     for (Cpu& cpu : machine.cpus) set_up_frame(pool, plan, cpu);
 }
 

@@ -82,6 +82,11 @@ private:
     bool channels_are_sound();
     bool channel_is_sound(abi::VmRecord const& vm, std::uint32_t index, std::uint32_t channel);
     bool ends_agree(abi::ChannelRecord const& end, std::uint32_t index, std::uint32_t channel);
+    bool virtio_is_sound();
+    bool virtio_device_is_sound(std::size_t index);
+    bool virtio_is_numbered(std::size_t index);
+    bool virtio_slot_is_free(abi::VirtioRecord const& device);
+
     bool has_vcpu_on(std::uint32_t vm, std::uint32_t core);
 
     PlanView const& plan_;

@@ -77,6 +77,9 @@ inline std::uint64_t pool_bytes(PlanView const& plan) {
         if (vm.channels.count != 0) bytes += abi::pool_channels_bytes + vm.channels.count * 16ull;
         bytes += vm.interrupts.count * 64ull;  // rate limits
     }
+    for (auto const& device : plan.virtio())
+        bytes +=
+            abi::pool_virtio_bytes + device.queues * (abi::pool_virtio_queue_bytes + device.queue_size * abi::pool_request_bytes);
     bytes += plan.slots().size() * 32 + plan.board().cpu_count * (plan.header().trace_bytes + page_size);
     return align_up(bytes, page_size);
 }

@@ -19,8 +19,10 @@
 //   channels    two ends that name each other, of two VMs, with one name, size and memory, one of each side; at most 32 a VM, names
 //               unique in it; guest side in the map's channel memory, ascending; memory inside the shared range, ascending in the order
 //               of first ends; the shared range inside one memory record, clear of image and VMs
+//   virtio      client and server exist and differ; slots of a client, and numbers of a server's devices, count from 0 without holes;
+//               queues and their sizes in range; no feature of the transport's own; slots clear of windows and interrupts given away
 //
-// Cost: linear in the plan's size, but for windows (at most max_windows, pairwise).
+// Cost: linear in the plan's size, but for windows and virtio (at most max_windows and max_virtio, pairwise).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +38,7 @@ namespace tiffin {
 struct PlanError {
     char const* what;     // a sentence without a full stop
     char const* table;    // "header", "board", "memory", "vm", "vcpu", "payload", "window", "interrupt", "frame", "slot",
-                          // "channel"
+                          // "channel", "virtio"
     std::uint32_t index;  // of the record in its table
 };
 
@@ -63,6 +65,8 @@ public:
     [[nodiscard]] std::span<abi::SlotRecord const> slots_of(abi::FrameRecord const& frame) const {
         return slice(slots(), frame.slots);
     }
+
+    [[nodiscard]] std::span<abi::VirtioRecord const> virtio() const { return table<abi::VirtioRecord>(header().virtio); }
 
     [[nodiscard]] std::span<abi::VcpuRecord const> vcpus_of(abi::VmRecord const& vm) const { return slice(vcpus(), vm.vcpus); }
     [[nodiscard]] std::span<abi::PayloadRecord const> payloads_of(abi::VmRecord const& vm) const {

@@ -5,6 +5,7 @@
 #include "base/addr.hpp"
 #include "tool/board/qemu_board.hpp"
 #include "tool/check/schedule.hpp"
+#include "tool/check/virtio.hpp"
 #include "tool/contract/from_description.hpp"
 #include "tool/description/parse.hpp"
 #include "tool/guest_tree/guest_tree.hpp"
@@ -25,6 +26,7 @@ public:
         if (!board) return std::move(result_);
         check_cores(description(), *board, problems());
         check_schedules(description(), *board, problems());
+        auto const virtio = check_virtio(description(), problems());
         auto grants = check_grants(description(), *board, problems());
         auto channels = check_channels(description(), problems());
         auto const hypervisor = find_hypervisor();
@@ -34,7 +36,7 @@ public:
         for (std::size_t i = 0; i < guests.size(); ++i)
             guests[i].grants = std::move(grants[i]), guests[i].channels = std::move(channels[i]);
         if (add_trees(guests, *board))
-            result_.packed = pack({description(), *board, guests, *hypervisor, wake_charge()}, problems());
+            result_.packed = pack({description(), *board, guests, *hypervisor, virtio, wake_charge()}, problems());
         return std::move(result_);
     }
 

@@ -110,6 +110,23 @@ void copy_page(Pa to, Pa from) {
     forget_instructions();
 }
 
+void copy_bytes(void* to, void const* from, std::uint64_t bytes) {
+    // Any alignment: EL2's view of RAM is Normal memory. 64 bytes a round, then words, then the rest.
+    asm volatile(
+        "1: subs %2, %2, #64\n b.lo 2f\n"
+        "ldp x3, x4, [%1]\n ldp x5, x6, [%1, #16]\n ldp x7, x8, [%1, #32]\n ldp x9, x10, [%1, #48]\n"
+        "stp x3, x4, [%0]\n stp x5, x6, [%0, #16]\n stp x7, x8, [%0, #32]\n stp x9, x10, [%0, #48]\n"
+        "add %1, %1, #64\n add %0, %0, #64\n b 1b\n"
+        "2: add %2, %2, #64\n"
+        "3: subs %2, %2, #8\n b.lo 4f\n ldr x3, [%1], #8\n str x3, [%0], #8\n b 3b\n"
+        "4: adds %2, %2, #8\n b.eq 6f\n"
+        "5: ldrb w3, [%1], #1\n strb w3, [%0], #1\n subs %2, %2, #1\n b.ne 5b\n"
+        "6:"
+        : "+r"(to), "+r"(from), "+r"(bytes)
+        :
+        : "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "cc", "memory");
+}
+
 void zero_page(Pa page) {
     auto const block = 4ull << (TIFFIN_READ_SYSREG("dczid_el0") & 0xf);
     for (std::uint64_t at = 0; at < page_size; at += block) asm volatile("dc zva, %0" ::"r"(page.raw() + at) : "memory");

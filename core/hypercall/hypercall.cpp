@@ -6,6 +6,7 @@
 #include "core/console/console.hpp"
 #include "core/console/format.hpp"
 #include "core/cpu.hpp"
+#include "core/hypercall/serve.hpp"
 #include "core/lifecycle/lifecycle.hpp"
 #include "core/smp/guard.hpp"
 
@@ -62,6 +63,14 @@ std::uint64_t call_ChannelRing(Vcpu& v) {
     bool const rung = index < abi::guest_map::max_channels && channel::ring(v, static_cast<std::uint32_t>(index));
     return result(rung ? abi::Error::Success : abi::Error::InvalidParameter);
 }
+std::uint64_t call_ServeStart(Vcpu& v) { return serve_start(v); }
+std::uint64_t call_ServeNext(Vcpu& v) { return serve_next(v); }
+std::uint64_t call_ServeRead(Vcpu& v) { return serve_read(v); }
+std::uint64_t call_ServeWrite(Vcpu& v) { return serve_write(v); }
+std::uint64_t call_ServeComplete(Vcpu& v) { return serve_complete(v); }
+std::uint64_t call_ServeNews(Vcpu& v) { return serve_news(v); }
+std::uint64_t call_ServeInfo(Vcpu& v) { return serve_info(v); }
+std::uint64_t call_ServeConfig(Vcpu& v) { return serve_config(v); }
 
 /// SMCCC_ARCH_FEATURES: which of the architecture's own calls exist.
 std::uint64_t arch_features(std::uint32_t function) {

@@ -46,15 +46,16 @@ TEST(Smccc, TheVendorUidIsTiffinsAndNotUnknown) {
     EXPECT_EQ(call(v, smccc::vendor_uid), 0xa2f3'e1b6u) << "bytes 0..3 of the UUID, the first lowest (DEN 0028)";
     EXPECT_EQ(v.regs.x[3], 0x312e'6e69u);
     EXPECT_EQ(call(v, smccc::vendor_revision), abi::abi_version);
-    EXPECT_EQ(call(v, smccc::vendor_call_count), 6u);
+    EXPECT_EQ(call(v, smccc::vendor_call_count), hypercall::own_call_count);
 }
 
 TEST(Smccc, EverythingUnknownIsNotSupported) {
     Board board;
     Vcpu& v = board.run_first();
-    for (std::uint64_t function :
-         {0x0ull, 0x8000'0003ull, 0x8400'0007ull, 0x8400'00ffull, 0xc400'0000ull, 0xc400'0002ull, 0xc600'0006ull, 0xc600'ffffull,
-          0x8600'0000ull, 0xffff'ffffull, 0x8400'0054ull, 0xc400'0050ull}) {
+    for (std::uint64_t const function :
+         std::initializer_list<std::uint64_t>{0x0ull, 0x8000'0003ull, 0x8400'0007ull, 0x8400'00ffull, 0xc400'0000ull,
+                                              0xc400'0002ull, abi::hypercall_base + hypercall::own_call_count, 0xc600'ffffull,
+                                              0x8600'0000ull, 0xffff'ffffull, 0x8400'0054ull, 0xc400'0050ull}) {
         EXPECT_EQ(call(v, function), not_supported) << std::hex << function;
         EXPECT_EQ(v.state, VcpuState::Running);
     }

@@ -8,6 +8,7 @@
 #include "core/irq/physical.hpp"
 #include "core/smp/guard.hpp"
 #include "core/trace/trace.hpp"
+#include "core/virtio/device.hpp"
 
 namespace tiffin::lifecycle {
 namespace {
@@ -41,6 +42,7 @@ std::uint64_t slice_of(Vm const& vm) { return vm.vcpus.size() == 1 ? arch::frequ
 
 /// The last of its vCPUs has left its core.
 void on_all_left(Vm& vm) {
+    virtio::leave(vm);
     {
         VmGuard const guard{vm};
         release_interrupts(vm);

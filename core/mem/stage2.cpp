@@ -50,7 +50,11 @@ bool Stage2::copy_on_write(Vm const& vm, Ipa at) {
     Pa const from = Descriptor::address(*descriptor);
     Pa const to{record.ram_pa + (page.raw() - record.ram_ipa)};
     *descriptor = 0;  // break before make (Arm ARM, "Using break-before-make when updating translation table entries")
-    arch::flush_page(page);
+    if (arch::this_cpu().loaded != nullptr && arch::this_cpu().loaded->vm == &vm) {
+        arch::flush_page(page);
+    } else {
+        flush(vm);  // EL2 writes for another VM
+    }
     arch::copy_page(to, from);
     *descriptor = Descriptor::leaf(to, armv8::geometry::last_level, armv8::Stage2::ram);
     arch::publish_tables();

@@ -5,6 +5,7 @@
 // finds the pristine image, and VMs of one image share what they do not change (docs/decisions/0002).
 #pragma once
 #include <cstdint>
+#include <optional>
 
 #include "base/addr.hpp"
 #include "core/mem/page_table.hpp"
@@ -25,6 +26,12 @@ public:
     bool copy_on_write(Vm const& vm, Ipa at);
     /// Is there a mapping for `at`, in RAM? Asked after a fault that said no, when another vCPU may have been copying the page.
     [[nodiscard]] bool maps(Vm const& vm, Ipa at) const;
+    /// Where the image has the page at `page` (in RAM) that the VM has not written yet; nothing if the page is the VM's own.
+    [[nodiscard]] std::optional<Pa> image_page(Ipa page) const {
+        std::uint64_t const* const descriptor = tables_.page(page.raw());
+        if (descriptor == nullptr || armv8::Stage2::writable(*descriptor)) return std::nullopt;
+        return armv8::Descriptor::address(*descriptor);
+    }
     /// Brings the page at `offset` in RAM back to what it was at the first start: zero, or the image's.
     void restore_page(Vm const& vm, std::uint64_t offset);
     /// Forgets cached translations after restore_page.

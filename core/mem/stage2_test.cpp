@@ -195,7 +195,9 @@ TEST(CopyOnWrite, VmsOfOneImageReadTheSamePhysicalPageUntilOneWritesToIt) {
 
 TEST(CopyOnWrite, BreaksBeforeItMakes) {
     Board board;
+    board.run_first();
     Vm& vm = board.vm();
+    board.hw().events.clear();
     bool broken_when_flushed = false;
     board.hw().on_flush = [&] { broken_when_flushed = !walk(vm.stage2.root(), guest_ram); };
     ASSERT_TRUE(vm.stage2.copy_on_write(vm, Ipa{guest_ram + 8}));
@@ -203,6 +205,19 @@ TEST(CopyOnWrite, BreaksBeforeItMakes) {
     ASSERT_EQ(board.hw().events.size(), 2u);
     EXPECT_EQ(board.hw().events[0], (Event{Event::Kind::FlushPage, guest_ram, 0}));
     EXPECT_EQ(board.hw().events[1].kind, Event::Kind::CopyPage);
+}
+
+TEST(CopyOnWrite, ForAVmThatIsNotLoadedFlushesByItsVmid) {
+    Board board{{{}, {}}};
+    board.boot();
+    Vcpu& first = board.run();
+    Vcpu& other = board.vcpu(first.vm == &board.vm(0) ? 1 : 0);
+    board.enter(other);  // so that it has a VMID, and the TLBs may know its pages
+    board.enter(first);
+    board.hw().events.clear();
+    ASSERT_TRUE(other.vm->stage2.copy_on_write(*other.vm, Ipa{guest_ram + 8}));
+    EXPECT_EQ(board.hw().count(Event::Kind::FlushVm), 1u);
+    EXPECT_EQ(board.hw().count(Event::Kind::FlushPage), 0u) << "that would be the loaded VM's page";
 }
 
 TEST(CopyOnWrite, OfAWritablePageChangesNothing) {

@@ -42,6 +42,12 @@ public:
     ConsoleGuard() : Guard{machine.several ? &machine.console_lock : nullptr, abi::TraceLock::Console} {}
 };
 
+/// The virtio devices of all VMs. Nothing happens while one core runs.
+class VirtioGuard : public Guard {
+public:
+    VirtioGuard() : Guard{machine.several ? &machine.virtio_lock : nullptr, abi::TraceLock::Virtio} {}
+};
+
 /// The lending of VMIDs. Nothing happens while one core runs.
 class VmidGuard : public Guard {
 public:

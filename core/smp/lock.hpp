@@ -2,9 +2,11 @@
 //
 // Lock order (docs/decisions/0010). Whoever takes two takes them in this order:
 //
-//   1. CrossCore::lock         of a VM with vCPUs on several cores: its SPIs, devices, changes of stage 2, power states, lifecycle
-//   2. Machine::console_lock   the console, its ports and the UART, if several cores run
-//   3. Machine::vmid_lock      the lending of VMIDs
+//   1. Machine::virtio_lock    the virtio devices of all VMs, if several cores run
+//   2. CrossCore::lock         of a VM whose vCPUs, or peers by virtio, are on several cores: its SPIs, devices, changes of stage 2,
+//                              power states, lifecycle
+//   3. Machine::console_lock   the console, its ports and the UART, if several cores run
+//   4. Machine::vmid_lock      the lending of VMIDs
 //
 // A core holds at most one VM's lock. The console never calls into a VM: it sends mail (core/smp/mail.hpp). What belongs to one
 // core (scheduler, timers, list registers, private interrupts of its vCPUs) has no lock, because no other core touches it. Nobody

@@ -3,6 +3,7 @@
 #include "core/arch.hpp"
 #include "core/irq/physical.hpp"
 #include "core/trace/trace.hpp"
+#include "core/virtio/device.hpp"
 
 namespace tiffin {
 namespace {
@@ -23,6 +24,39 @@ std::size_t count_timers(PlanView const& plan, std::uint32_t index, std::size_t 
     for (auto const& record : plan.frames()) frame += record.core == index ? 1 : 0;
     return 3 * vcpus + limits + frame;
 }
+
+/// The cores on which a VM's vCPUs are, a bit each.
+std::uint32_t cores_of(PlanView const& plan, std::uint32_t vm) {
+    std::uint32_t cores = 0;
+    for (auto const& vcpu : plan.vcpus_of(plan.vms()[vm])) cores |= 1u << vcpu.core;
+    return cores;
+}
+
+/// The same with those of the VMs that reach into its memory or its interrupts.
+std::uint32_t cores_around(PlanView const& plan, std::uint32_t vm) {
+    auto cores = cores_of(plan, vm);
+    for (auto const& device : plan.virtio())
+        if (device.client == vm || device.server == vm) cores |= cores_of(plan, device.client) | cores_of(plan, device.server);
+    return cores;
+}
+
+template <class T, class Predicate>
+std::size_t count(std::span<T> all, Predicate wanted) {
+    std::size_t n = 0;
+    for (auto const& each : all) n += wanted(each) ? 1 : 0;
+    return n;
+}
+
+void set_up_device(Pool& pool, virtio::Device& d, abi::VirtioRecord const& record) {
+    d.record = &record;
+    d.client = machine.vms[record.client];
+    d.server = machine.vms[record.server];
+    d.queues = pool.array<virtio::Queue>(record.queues);
+    for (virtio::Queue& queue : d.queues) queue = virtio::Queue{pool.array<virtio::Request>(record.queue_size)};
+    for (std::size_t i = 0; i < std::size(d.config); ++i) d.config[i] = record.config[i];
+}
+static_assert(sizeof(virtio::Device) + 16 <= abi::pool_virtio_bytes && sizeof(virtio::Queue) <= abi::pool_virtio_queue_bytes &&
+              sizeof(virtio::Request) <= abi::pool_request_bytes);
 
 }  // namespace
 
@@ -75,10 +109,24 @@ void set_up_vcpu(Vcpu& v, Vm& vm, Cpu& cpu, std::uint32_t index, abi::VcpuRecord
     v.vgic.own.hardware = vgic::mask(abi::guest_map::virtual_timer_intid);
 }
 
+void set_up_virtio(Pool& pool, PlanView const& plan) {
+    machine.virtio = pool.array<virtio::Device>(plan.virtio().size());
+    for (std::size_t i = 0; i < machine.virtio.size(); ++i) set_up_device(pool, machine.virtio[i], plan.virtio()[i]);
+    for (Vm* vm : machine.vms) {
+        vm->virtio = pool.array<virtio::Device*>(count(machine.virtio, [&](auto const& d) { return d.client == vm; }));
+        vm->serves = pool.array<virtio::Device*>(count(machine.virtio, [&](auto const& d) { return d.server == vm; }));
+    }
+    for (virtio::Device& d : machine.virtio) {
+        d.client->virtio[d.record->slot] = &d;
+        d.server->serves[d.record->server_device] = &d;
+    }
+}
+
 void set_up_cross_core(Pool& pool, Vm& vm, CrossCore& cross) {
     vm.cross = &cross;
+    auto const cores = cores_around(*machine.plan, vm.id);
+    vm.shared = (cores & (cores - 1)) != 0;
     for (Vcpu* v : vm.vcpus) {
-        vm.shared |= v->cpu != vm.vcpus[0]->cpu;
         v->mail = pool.make<Mail>();
         v->mail->owner = v;
     }

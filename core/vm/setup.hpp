@@ -18,4 +18,7 @@ void set_up_cross_core(Pool& pool, Vm& vm, CrossCore& cross);
 /// The physical interrupts that `vm` was given. What the distributor needs is the caller's work.
 void set_up_interrupts(Pool& pool, PlanView const& plan, Vm& vm);
 
+/// Makes the virtio devices between the VMs, which exist. Their clients and servers find them in Vm::virtio and Vm::serves.
+void set_up_virtio(Pool& pool, PlanView const& plan);
+
 }  // namespace tiffin

@@ -15,6 +15,9 @@ namespace tiffin {
 
 class ConsoleClient;
 class ConsolePort;
+namespace virtio {
+struct Device;
+}
 
 /// Life of a VM (docs/architecture.md, "Life of a VM"). Every move goes through lifecycle::enter.
 enum class VmState : std::uint8_t { Off, Starting, Running, Crashed, Stopped };
@@ -56,12 +59,12 @@ struct CrossCore {
 struct Channels;
 
 struct Vm final : IrqSink {
-    static constexpr unsigned max_slots = 5;  // distributor, redistributors, UART, RTC, channel doorbells
+    static constexpr unsigned max_slots = 6;  // distributor, redistributors, UART, RTC, virtio, channel doorbells
 
     std::uint32_t id{0};
     VmState state{VmState::Off};
     std::uint8_t status{0};   // what it stopped with: 0 is success
-    bool shared{false};       // its vCPUs are pinned to more than one core
+    bool shared{false};       // its vCPUs are pinned to more than one core, or it shares virtio devices with a VM on another
     std::uint8_t leaving{0};  // while it stops or starts anew: who has not left yet
     abi::VmRecord const* record{nullptr};
     std::string_view name;
@@ -74,6 +77,9 @@ struct Vm final : IrqSink {
     std::uint64_t timer_slack{0};        // ticks that its timers may wake it later than asked
     std::uint64_t scrub_at{0};           // Starting: bytes of RAM that are already zero again
     std::uint64_t resets{0}, faults{0};  // since boot: how often it started anew; aborts and undefined instructions given to it
+    std::span<virtio::Device*> virtio;   // its own, by slot
+    std::span<virtio::Device*> serves;   // those of others, by the number that it knows them by
+    std::uint64_t news{0};               // of those: a bit for each that it should look at
     VgicVm vgic;
     CrossCore* cross{nullptr};    // only where several cores run
     Channels* channels{nullptr};  // only if it has some

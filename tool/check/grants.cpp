@@ -34,9 +34,12 @@ public:
         for (auto const& domain : description_.domains) {
             domain_ = &domain;
             used_ipa_ = {emulated_gic, emulated_devices, {guest_map::ram, domain.memory.value}};
-            used_virtual_ = {guest_map::pl011_intid, guest_map::pl031_intid};
+            used_virtual_ = {guest_map::pl011_intid, guest_map::pl031_intid, guest_map::server_intid};
             if (!domain.channels.empty()) used_ipa_.push_back(channels);
             for (std::uint32_t i = 0; i < domain.channels.size(); ++i) used_virtual_.insert(guest_map::channel_intid + i);
+            if (!domain.virtio.empty()) used_ipa_.push_back({guest_map::virtio, page_size * 4});
+            for (std::uint32_t slot = 0; slot < domain.virtio.size(); ++slot)
+                used_virtual_.insert(guest_map::virtio_intid + slot);
             auto& grants = all.emplace_back();
             for (auto const& use : domain.access) grant(use, grants);
         }

@@ -1,6 +1,7 @@
 // A device description, typed. Everything here was written by the user (or is the documented default); nothing has been looked up
 // yet.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -76,6 +77,17 @@ struct ChannelUse {
     Located<std::uint64_t> size;  // bytes
 };
 
+/// A virtio device that another domain serves.
+struct VirtioUse {
+    Mark at;
+    abi::virtio::Type type{};
+    Located<std::string> server;
+    bool read_only{false};                             // block
+    std::optional<std::array<std::uint8_t, 6>> mac{};  // net
+    Located<std::uint64_t> cid{};                      // vsock; 0: the next free one
+    std::uint64_t ports{1};                            // console
+};
+
 enum class ImageKind { Kernel, Elf, Raw };
 
 struct ImageSource {
@@ -94,6 +106,7 @@ struct Domain {
     ImageSource image;
     std::vector<DeviceUse> access;
     std::vector<ChannelUse> channels;
+    std::vector<VirtioUse> virtio;
     bool console{true}, rtc{true};
     std::uint64_t timer_slack{0};  // ns
     bool copy{false};              // the second, third... VM of a `count`: what is wrong with it was said of the first

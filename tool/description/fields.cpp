@@ -63,6 +63,8 @@ constexpr Field table[] = {
      "Devices of the board given to this VM alone: their registers and interrupts."},
     {"domain", "channels", List, "", "at most 32; not beside `count`", "none", "channels: [{name: telemetry, peer: control, size: 64 KiB}]",
      "Memory and doorbells shared with other VMs (docs/channels.md). Each channel is declared on both sides."},
+    {"domain", "virtio", List, "", "at most 32 entries", "none", "virtio: [{device: block, server: disk}]",
+     "Virtio devices that other domains serve, in the virtio-mmio slots from 0x0a000000 on."},
     {"domain", "console", Flag, "", "true | false", "true", "console: false", "Whether the VM has a PL011 UART at 0x09000000, interrupt 33."},
     {"domain", "rtc", Flag, "", "true | false", "true", "rtc: false", "Whether the VM has a PL031 clock at 0x09010000, interrupt 34."},
     {"domain", "timer-slack", Time, "ns, us, ms, s", "0 ns..1 s", "0 ns", "timer-slack: 4 ms",
@@ -107,6 +109,17 @@ constexpr Field table[] = {
     {"channel", "size", Size, "B, KiB, MiB, GiB", "8 KiB..16 MiB, a multiple of 8 KiB; 16 MiB for all of a VM", "required", "size: 64 KiB",
      "Of the shared memory. Each side writes one half of it, and reads all."},
 
+    {"virtio", "device", Choice, "", "block | net | console | rng | vsock", "required", "device: block", "What the guest's driver finds."},
+    {"virtio", "server", Text, "", "another domain", "required", "server: disk",
+     "Who serves it. Requests wait until it runs, and come again after it has been restarted. It never sees the client's memory but what "
+     "the client posts."},
+    {"virtio", "read-only", Flag, "", "true | false; `block` only", "false", "read-only: true", "The driver may not write."},
+    {"virtio", "mac", Text, "", "six bytes; `net` only", "52:54:74 and numbers of VM and slot", "mac: \"52:54:00:12:34:56\"",
+     "The card's address."},
+    {"virtio", "cid", Count, "", "3..4294967294; `vsock` only", "the next free one from 3", "cid: 3", "The VM's address among those of its server.",
+     3, 4294967294},
+    {"virtio", "ports", Count, "", "1..4; `console` only", "1", "ports: 2", "How many ports the console has.", 1, 4},
+
     {"limits", "interrupts-per-second", Count, "1/s", "1..1000000", "required", "interrupts-per-second: 2000",
      "At most so many of each of its interrupts reach the VM, at least 1 s / N apart; the rest is delayed.", 1, 1'000'000},
 };
@@ -144,6 +157,7 @@ std::string_view scope_title(std::string_view scope) {
     if (scope == "window") return "schedule[].windows[]";
     if (scope == "channel") return "domains.NAME.channels[]";
     if (scope == "limits") return "domains.NAME.access[].limits";
+    if (scope == "virtio") return "domains.NAME.virtio[]";
     if (scope == "access") return "domains.NAME.access[]";
     return scope;
 }

@@ -72,6 +72,7 @@ public:
         aliases(), chosen(), memory(), cpus(), psci(), timer(), gic(), clock();
         if (in_.domain.console) pl011();
         if (in_.domain.rtc) pl031();
+        for (std::uint32_t slot = 0; slot < in_.domain.virtio.size(); ++slot) virtio(slot);
         for (auto const& grant : in_.grants) given(grant);
         for (std::uint32_t i = 0; i < in_.channels.size(); ++i) channel(in_.channels[i], i);
         w_.end();
@@ -212,6 +213,16 @@ private:
         w_.text("tiffin,name", end.use->name.value);
         w_.text("tiffin,peer", end.use->peer.value);
         w_.cells("tiffin,side", {end.side});
+        w_.end();
+    }
+
+    void virtio(std::uint32_t slot) {
+        auto const base = g::virtio + slot * g::virtio_stride;
+        w_.begin(fmt::format("virtio_mmio@{:x}", base));
+        w_.text("compatible", "virtio,mmio");
+        w_.cells("reg", reg({{base, g::virtio_stride}}));
+        w_.cells("interrupts", {spi, g::virtio_intid + slot - 32, level_high});
+        w_.flag("dma-coherent");
         w_.end();
     }
 

@@ -161,6 +161,7 @@ private:
         for (std::size_t i = 0; i < in_.guests.size(); ++i) add_vm(t, order_.empty() ? i : order_[i]);
         add_channels(t);
         for (auto const& schedule : in_.description.schedules) add_frame(t, schedule);
+        add_virtio(t);
         return t;
     }
 
@@ -213,6 +214,19 @@ private:
             while (in_.guests[order_.empty() ? vm : order_[vm]].domain->name.value != window.domain.value) ++vm;
             t.slots.push_back({vm, 0, window.offset, window.length});
         }
+    }
+
+    /// The VM's place in the plan.
+    [[nodiscard]] std::uint32_t place_of(std::uint32_t domain) const {
+        return order_.empty() ? domain : u32(static_cast<std::size_t>(std::ranges::find(order_, domain) - order_.begin()));
+    }
+
+    void add_virtio(PlanTables& t) const {
+        for (auto device : in_.virtio) {
+            device.client = place_of(device.client), device.server = place_of(device.server);
+            t.virtio.push_back(device);
+        }
+        std::ranges::stable_sort(t.virtio, {}, &abi::VirtioRecord::client);
     }
 
     static void add_grants(PlanTables& t, GuestParts const& guest) {

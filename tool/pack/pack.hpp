@@ -26,7 +26,8 @@ struct PackInput {
     Board const& board;
     std::vector<GuestParts> const& guests;
     Hypervisor const& hypervisor;
-    std::uint64_t wake_charge{0};  // ns: PlanHeader::wake_charge_ns
+    std::vector<abi::VirtioRecord> const& virtio;  // check_virtio
+    std::uint64_t wake_charge{0};                  // ns: PlanHeader::wake_charge_ns
 };
 
 /// A boot image, and the plan in it.

@@ -1,0 +1,116 @@
+// Virtio 1.2 as Tiffin uses it (OASIS "Virtual I/O Device (VIRTIO) Version 1.2"): the numbers that a client's driver, the hypervisor
+// and a server agree on. Little-endian.
+#pragma once
+#include <cstdint>
+
+namespace tiffin::abi::virtio {
+
+/// Device ids ("Device Types") of those that a description can name.
+enum class Type : std::uint32_t { Net = 1, Block = 2, Console = 3, Rng = 4, Vsock = 19 };
+
+/// "Device Status Field".
+enum Status : std::uint32_t {
+    acknowledge = 1,
+    driver = 2,
+    driver_ok = 4,
+    features_ok = 8,
+    needs_reset = 64,
+    failed = 128,
+};
+
+/// Feature bits of the transport and the rings ("Reserved Feature Bits"), which the hypervisor itself offers for every device.
+inline constexpr std::uint64_t ring_indirect = 1ull << 28, ring_event_index = 1ull << 29, version_1 = 1ull << 32;
+inline constexpr std::uint64_t transport_features = ring_indirect | ring_event_index | version_1;
+/// Bits 24 to 40 are the transport's and the rings': a server offers none of them.
+inline constexpr std::uint64_t reserved_features = 0x1ff'ff00'0000;
+
+/// "MMIO Device Register Layout", version 2.
+namespace mmio {
+inline constexpr std::uint32_t magic = 0x7472'6976;   // "virt"
+inline constexpr std::uint32_t vendor = 0x4e46'4954;  // "TIFN"
+enum Register : std::uint32_t {
+    MagicValue = 0x000,
+    Version = 0x004,
+    DeviceId = 0x008,
+    VendorId = 0x00c,
+    DeviceFeatures = 0x010,
+    DeviceFeaturesSel = 0x014,
+    DriverFeatures = 0x020,
+    DriverFeaturesSel = 0x024,
+    QueueSel = 0x030,
+    QueueNumMax = 0x034,
+    QueueNum = 0x038,
+    QueueReady = 0x044,
+    QueueNotify = 0x050,
+    InterruptStatus = 0x060,
+    InterruptAck = 0x064,
+    StatusRegister = 0x070,
+    QueueDescLow = 0x080,
+    QueueDescHigh = 0x084,
+    QueueDriverLow = 0x090,
+    QueueDriverHigh = 0x094,
+    QueueDeviceLow = 0x0a0,
+    QueueDeviceHigh = 0x0a4,
+    ShmLenLow = 0x0b0,
+    ShmLenHigh = 0x0b4,
+    ConfigGeneration = 0x0fc,
+    Config = 0x100,
+};
+/// InterruptStatus and InterruptAck.
+inline constexpr std::uint32_t used_buffer = 1, configuration_change = 2;
+}  // namespace mmio
+
+/// "The Virtqueue Descriptor Table".
+struct Descriptor {
+    std::uint64_t address;
+    std::uint32_t length;
+    std::uint16_t flags;
+    std::uint16_t next;
+};
+static_assert(sizeof(Descriptor) == 16);
+inline constexpr std::uint16_t descriptor_next = 1, descriptor_write = 2, descriptor_indirect = 4;
+/// "The Virtqueue Available Ring" and "The Virtqueue Used Ring": `flags` of both.
+inline constexpr std::uint16_t no_interrupt = 1, no_notify = 1;
+
+struct UsedElement {
+    std::uint32_t id, length;
+};
+
+/// Block Device: request types, status bytes, feature bits.
+namespace block {
+inline constexpr std::uint32_t in = 0, out = 1, flush = 4, get_id = 8;
+inline constexpr std::uint8_t ok = 0, io_error = 1, unsupported = 2;
+inline constexpr std::uint64_t has_segment_max = 1ull << 2, read_only = 1ull << 5, has_block_size = 1ull << 6,
+                               can_flush = 1ull << 9;
+struct Request {
+    std::uint32_t type, reserved;
+    std::uint64_t sector;  // of 512 bytes
+};
+/// Offsets in the configuration space.
+inline constexpr std::uint32_t capacity_at = 0, segment_max_at = 12, block_size_at = 20;
+}  // namespace block
+
+/// Network Device.
+namespace net {
+inline constexpr std::uint64_t has_mac = 1ull << 5, has_status = 1ull << 16;
+inline constexpr std::uint32_t receive_queue = 0, transmit_queue = 1;
+inline constexpr std::uint32_t mac_at = 0, status_at = 6;
+inline constexpr std::uint16_t link_up = 1;
+inline constexpr std::uint32_t header_bytes = 12;
+}  // namespace net
+
+/// Console Device, with several ports.
+namespace console {
+inline constexpr std::uint64_t has_multiport = 1ull << 1;
+inline constexpr std::uint32_t max_ports_at = 4;
+inline constexpr std::uint32_t control_receive_queue = 2, control_transmit_queue = 3;
+}  // namespace console
+
+/// Socket Device.
+namespace vsock {
+inline constexpr std::uint32_t receive_queue = 0, transmit_queue = 1, event_queue = 2;
+inline constexpr std::uint32_t guest_cid_at = 0;
+inline constexpr std::uint64_t host_cid = 2, first_guest_cid = 3;
+}  // namespace vsock
+
+}  // namespace tiffin::abi::virtio
