@@ -1,6 +1,8 @@
 // What every app includes. An app defines app_main(); its result is the VM's exit status.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "guest/sdk/console.hpp"
 #include "guest/sdk/cpu.hpp"
@@ -16,6 +18,7 @@ struct Boot {
     DeviceTree tree;
     std::string_view arguments;  // /chosen bootargs
     std::uint64_t entry_ticks;   // CNTPCT_EL0 at the app's first instruction
+    std::span<std::byte> spare;  // RAM behind the app, up to the device tree; empty without one
 };
 
 /// Facts that the start-up code found.

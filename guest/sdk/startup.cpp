@@ -21,6 +21,15 @@ bool hvc_is_undefined(Frame& frame, FaultKind kind) {
     return true;
 }
 
+/// The linker script's: behind the last byte of the app and its stacks.
+extern "C" char __image_end;
+
+std::span<std::byte> spare_up_to(std::uint64_t device_tree) {
+    auto const end = reinterpret_cast<std::uint64_t>(&__image_end);
+    if (device_tree <= end) return {};
+    return {reinterpret_cast<std::byte*>(end), device_tree - end};
+}
+
 void dump(Frame const& frame, unsigned kind) {
     print("guest: unhandled exception, kind {}: pc {:x} esr {:x} far {:x} sp {:x} pstate {:x}\n", kind, frame.pc, frame.esr,
           frame.far, frame.sp, frame.pstate);
@@ -74,6 +83,7 @@ extern "C" [[noreturn]] void tiffin_guest_start(std::uint64_t device_tree, std::
     facts.tree = DeviceTree::at(device_tree);
     facts.arguments = facts.tree.boot_arguments();
     facts.entry_ticks = entry_ticks;
+    facts.spare = spare_up_to(device_tree);
     find_hypervisor();
     start_console(facts.tree);
     start_interrupts(facts.tree);
