@@ -4,6 +4,7 @@
 #   initrd-linux.cpio.gz          busybox and scripts/guests/linux-init
 #   initrd-control.cpio.gz        the same, cyclictest, and scripts/guests/control-init
 #   initrd-stress.cpio.gz         initrd-linux with stress-ng
+#   initrd-devices.cpio.gz        Debian's virtio drivers and ext4, mke2fs, guest/linux/vsock.c, and scripts/guests/devices-init
 #   xen/xen                       the peer that the benchmark measures (raw arm64 Image)
 # Everything lands in ${TIFFIN_CACHE:-.cache}; what is there is not fetched again. Nothing on this system changes: apt keeps
 # its arm64 lists in the cache too, so neither root nor `dpkg --add-architecture` is needed.
@@ -164,9 +165,42 @@ initrd_stress() {
     pack "$tree" "$out"
 }
 
+# module NAME FROM TREE: puts a module of the kernel's package into the tree behind those that it needs.
+module() {
+    grep -qx "$1" "$3/lib/modules/order" && return
+    file=$(find "$2" -name "$(echo "$1" | sed 's/[_-]/[_-]/g').ko" | head -n 1)
+    [ -n "$file" ] || fail "the kernel's package has no module $1"
+    for needed in $(tr '\0' '\n' < "$file" | sed -n 's/^depends=//p' | tr ',' ' '); do module "$needed" "$2" "$3"; done
+    file=$(find "$2" -name "$(echo "$1" | sed 's/[_-]/[_-]/g').ko" | head -n 1) # POSIX sh has no local variables
+    cp "$file" "$3/lib/modules/$1.ko"
+    echo "$1" >> "$3/lib/modules/order"
+}
+
+initrd_devices() {
+    out=$cache/initrd-devices.cpio.gz
+    fresh "$out" "$root/scripts/guests/devices-init" && [ "$out" -nt "$root/guest/linux/vsock.c" ] && return
+    for package in busybox-static libc6 e2fsprogs libext2fs2 libcom-err2 libblkid1 libuuid1; do unpack "$package"; done
+    tree=$work/tree-devices modules=$work/modules
+    base_tree "$tree" devices-init
+    for applet in insmod umount mkdir rm cp mv tr od wc ip ping nc dmesg sync awk; do ln -s busybox "$tree/bin/$applet"; done
+    mkdir -p "$tree/lib/modules" "$modules"
+    : > "$tree/lib/modules/order"
+    dpkg-deb --fsys-tarfile "$(ls -t "$cache/debs/linux-image-$(cat "$cache/linux/version")"_*.deb | head -n 1)" |
+        tar -x -C "$modules" --wildcards './lib/modules/*/kernel/fs/*' './lib/modules/*/kernel/net/*' './lib/modules/*/kernel/drivers/*virtio*' \
+            './lib/modules/*/kernel/drivers/net/net_failover.ko' './lib/modules/*/kernel/lib/*' './lib/modules/*/kernel/crypto/crc32c_generic.ko'
+    for one in virtio_blk virtio_net virtio_console virtio-rng vmw_vsock_virtio_transport crc32c_generic ext4 virtio_mmio; do
+        module "$one" "$modules" "$tree"
+    done
+    rm -rf "$modules"
+    program "$work/e2fsprogs/sbin/mke2fs" "$tree"
+    aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror -static -s -o "$tree/bin/vsock" "$root/guest/linux/vsock.c"
+    pack "$tree" "$out"
+}
+
 fetch_kernel linux-image-arm64 linux
 fetch_kernel linux-image-rt-arm64 linux-rt
 initrd_linux
 initrd_control
 initrd_stress
+initrd_devices
 fetch_xen
