@@ -1,0 +1,83 @@
+#include "guest/drivers/switch/switch.hpp"
+
+namespace tiffin::net_switch {
+
+namespace {
+
+namespace net = abi::virtio::net;
+
+/// Frames a turn, so that a busy port leaves the others theirs.
+constexpr unsigned batch = 16;
+constexpr std::size_t num_buffers_at = 10;  // in the header
+
+}  // namespace
+
+Switch::Switch(std::span<sdk::Device> ports, Rules const& rules, std::uint64_t (*now)(), std::uint64_t hz)
+    : ports_{ports}, any_mac_{rules.ports_of_any_mac}, now_{now}, table_{rules.seconds_remembered * hz} {
+    for (sdk::Device const& port : ports) {
+        auto const word = port.config(net::mac_at);
+        Port& state = state_[port.index()];
+        state = {Mac::of_config(word), {rules.bytes_per_second, hz}, {rules.floods_per_second, hz}, {}};
+        table_.pin(state.mac, port.index());
+        port.set_config(net::mac_at, word | std::uint64_t{net::link_up} << 8 * net::status_at);
+    }
+}
+
+bool Switch::serve(sdk::Device& port) {
+    for (unsigned n = 0; n < batch; ++n) {
+        alignas(8) std::byte bytes[header + longest];
+        auto const request = port.next(net::transmit_queue, bytes);
+        if (!request) return false;
+        auto const got = request->first().size();
+        bool const whole = got == request->readable() && got >= header + shortest;
+        if (!whole)
+            ++state_[port.index()].counts.malformed;
+        else if (allowed(port.index(), std::span{bytes}.subspan(header, got - header)))
+            forward(port.index(), std::span{bytes}.first(got));
+        request->finish(sdk::Tell::WhenIdle);
+    }
+    return true;
+}
+
+bool Switch::allowed(std::uint32_t port, std::span<std::byte const> frame) {
+    Port& state = state_[port];
+    auto const from = source(frame);
+    bool const own = from == state.mac || (any_mac_ >> port & 1) != 0;
+    if (!own || from.is_group() || !table_.learn(from, port, now_())) return ++state.counts.spoofed, false;
+    if (!state.bytes.take(frame.size(), now_())) return ++state.counts.limited, false;
+    return true;
+}
+
+void Switch::forward(std::uint32_t from, Bytes bytes) {
+    auto const to = destination(bytes.subspan(header));
+    // No checksum or segment is left to anybody: the header is the switch's own, and not what the sender wrote.
+    for (std::byte& b : bytes.first(header)) b = {};
+    bytes[num_buffers_at] = std::byte{1};
+    ++state_[from].counts.sent;
+    auto const known = to.is_group() ? std::nullopt : table_.find(to, now_());
+    if (known) {
+        if (*known != from) deliver(*known, bytes);
+        return;
+    }
+    if (!state_[from].floods.take(1, now_())) {
+        ++state_[from].counts.limited;
+        return;
+    }
+    for (sdk::Device const& port : ports_)
+        if (port.index() != from) deliver(port.index(), bytes);
+}
+
+/// Whoever has posted no room misses the frame, as on a wire: waiting would stop the sender, and with it everybody else.
+void Switch::deliver(std::uint32_t to, std::span<std::byte const> bytes) {
+    Counts& counts = state_[to].counts;
+    auto const room = ports_[to].next(net::receive_queue, {});
+    if (!room) {
+        ++counts.missed;
+        return;
+    }
+    bool const fits = room->writable() >= bytes.size();
+    ++(fits ? counts.received : counts.missed);
+    room->finish(0, fits ? bytes : std::span<std::byte const>{}, sdk::Tell::Now);
+}
+
+}  // namespace tiffin::net_switch
