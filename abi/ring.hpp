@@ -183,11 +183,13 @@ private:
         return __atomic_load_n(reinterpret_cast<std::uint64_t const*>(other_data_ + head_), __ATOMIC_RELAXED);
     }
     void put(std::uint32_t at, std::span<std::byte const> bytes) {
+        if (bytes.empty()) return;
         auto const before_end = bytes.size() < capacity_ - at ? bytes.size() : capacity_ - at;
         __builtin_memcpy(data_ + at, bytes.data(), before_end);
         __builtin_memcpy(data_, bytes.data() + before_end, bytes.size() - before_end);
     }
     void get(std::uint32_t at, std::span<std::byte> bytes) const {
+        if (bytes.empty()) return;
         auto const before_end = bytes.size() < capacity_ - at ? bytes.size() : capacity_ - at;
         __builtin_memcpy(bytes.data(), other_data_ + at, before_end);
         __builtin_memcpy(bytes.data() + before_end, other_data_, bytes.size() - before_end);

@@ -5,6 +5,7 @@
 #   initrd-control.cpio.gz        the same, cyclictest, and scripts/guests/control-init
 #   initrd-stress.cpio.gz         initrd-linux with stress-ng
 #   initrd-devices.cpio.gz        Debian's virtio drivers and ext4, mke2fs, guest/linux/vsock.c, and scripts/guests/devices-init
+#   initrd-channel.cpio.gz        initrd-linux's busybox, the channel module and its program (scripts/guests/channel-module.sh)
 #   xen/xen                       the peer that the benchmark measures (raw arm64 Image)
 # Everything lands in ${TIFFIN_CACHE:-.cache}; what is there is not fetched again. Nothing on this system changes: apt keeps
 # its arm64 lists in the cache too, so neither root nor `dpkg --add-architecture` is needed.
@@ -197,10 +198,13 @@ initrd_devices() {
     pack "$tree" "$out"
 }
 
+. "$root/scripts/guests/channel-module.sh"
+
 fetch_kernel linux-image-arm64 linux
 fetch_kernel linux-image-rt-arm64 linux-rt
 initrd_linux
 initrd_control
 initrd_stress
 initrd_devices
+initrd_channel
 fetch_xen

@@ -1,7 +1,7 @@
 """Channels: messages between VMs, on one core and across cores, and what is nobody's business."""
 import pytest
 
-from harness.describe import Board, app
+from harness.describe import Board, app, metronome
 
 
 def channel(peer, name="post", size="8 KiB"):
@@ -39,3 +39,42 @@ def test_a_peer_that_starts_anew_is_heard_again(machine):
     running = machine(domains)
     running.wait_for("left", "the peer has started anew: [1-9][0-9]* sent and [1-9][0-9]* received", times=5)
     assert running.count("left", "WRONG") == 0
+
+
+def test_linux_and_an_app_exchange_messages_through_the_module(machine):
+    linux = {
+        "memory": "96 MiB",
+        "image": {"kernel": "${CACHE}/linux/Image", "initrd": "${CACHE}/initrd-channel.cpio.gz",
+                  "cmdline": "console=ttyAMA0 tiffin.messages=2000 tiffin.longest=800"},
+        "channels": [channel("sensor", size="64 KiB")],
+    }
+    sensor = courier("linux", messages=2000, longest=800, cached=1) | {"channels": [channel("linux", size="64 KiB")]}
+    running = machine({"linux": linux, "sensor": sensor})
+    assert running.wait_until_stopped() == 0
+    running.wait_for("linux", "channel post with sensor, running 0")
+    running.wait_for("linux", "2000 messages each way, 0 wrong")
+    running.wait_for("sensor", "2000 messages each way, 0 wrong")
+
+
+def test_a_peer_that_writes_garbage_and_rings_without_end_harms_nobody(machine):
+    """The victim takes what comes, and lives; a 1 ms job beside them misses nothing; and the other half cannot be written."""
+    vandal = app("vandal", cmdline="vandal.rounds=100000") | {"channels": [channel("victim")]}
+    domains = {"victim": courier("vandal", endure=1, messages=1_000_000), "vandal": vandal, "metronome": metronome(jobs=1000)}
+    running = machine(domains)
+    assert running.wait_until_stopped() == 0
+    running.wait_for("vandal", "kept out of the other half")
+    running.wait_for("tiffin", "vandal: vCPU 0 at pc .*: write of 8 bytes at virtual address 0xb000000")
+    match = running.wait_for("victim", r"outlived its peer: (\d+) lives, (\d+) letters wrong, (\d+) times corrupt, (\d+) doorbells")
+    assert all(int(count) > 1000 for count in match.groups()), match[0]
+    running.wait_for("metronome", "jobs=1000 missed=0")
+
+
+def test_a_third_vm_reaches_neither_memory_nor_doorbells(machine):
+    """The hostile guest's cases, beside two VMs that have a channel where it looks."""
+    cases = ["read-nowhere", "write-nowhere", "channels-of-nobody"]
+    domains = {"left": courier("right", messages=3000), "right": courier("left", messages=3000)}
+    domains |= {f"hostile-{n}": app("hostile", cmdline=f"hostile.only={case}") for n, case in enumerate(cases)}
+    running = machine(domains)
+    assert running.wait_until_stopped() == 0
+    for vm in ("left", "right"):
+        running.wait_for(vm, "3000 messages each way, 0 wrong")

@@ -299,12 +299,13 @@ private:
         Section section{problems_, node, "channel", fmt::format("a channel of domain \"{}\"", domain.name.value), use.at};
         if (auto const name = section.text("name")) use.name = *name;
         if (auto const peer = section.text("peer")) use.peer = *peer;
-        if (auto const size = section.size("size")) use.size = *size;
-        if (use.name.value.empty() || use.peer.value.empty() || use.size.value == 0) return;
+        auto const size = section.size("size");
+        if (use.name.value.empty() || use.peer.value.empty() || !size) return;
+        use.size = *size;
         if (!is_name(use.name.value))
             problems_.add(use.name.at, fmt::format("channel name \"{}\" is not well-formed", use.name.value),
                           "1..31 of [a-z0-9-], first a letter");
-        if (use.size.value % (8 << 10) != 0 || use.size.value > (16 << 20))
+        if (use.size.value == 0 || use.size.value % (8 << 10) != 0 || use.size.value > (16 << 20))
             problems_.add(use.size.at, fmt::format("\"size\" of {} is {}", section.what(), size_text(use.size.value)),
                           "a multiple of 8 KiB, at most 16 MiB", "each side writes one half of it, in whole pages");
         domain.channels.push_back(use);

@@ -46,6 +46,12 @@ Verdict odd_immediates() {
     return first_of(odd_call<1>(), odd_call<2>(), odd_call<0x4a48>(), odd_call<0xea1>(), odd_call<0xffff>());
 }
 
+Verdict channels_of_nobody() {
+    for (auto const index : {0ull, 1ull, 31ull, 32ull, 1ull << 32, ~0ull})
+        if (auto const v = answers(invalid_parameter, hypercall::ChannelRing(index))) return v;
+    return nullptr;
+}
+
 Verdict unknown_hypercalls() {
     for (std::uint32_t n = 0x40; n < 0xff; ++n)
         if (auto const v = answers(not_supported, call(tiffin::abi::hypercall_base + n, ~0ull, ~0ull, ~0ull))) return v;
@@ -126,6 +132,7 @@ Verdict yield_storm() {
 constexpr Case cases[] = {
     {"secure-monitor-calls", secure_monitor_calls},
     {"odd-immediates", odd_immediates},
+    {"channels-of-nobody", channels_of_nobody},
     {"unknown-hypercalls", unknown_hypercalls},
     {"unknown-owners", unknown_owners},
     {"console-write-lies", console_write_lies},

@@ -15,7 +15,8 @@ using tiffin::sdk::mmio_read;
 using tiffin::sdk::mmio_write;
 
 /// Below, between and above everything that the map has; the last is the end of a 40-bit space.
-constexpr std::uint64_t nowhere[] = {0x0, 0x0700'0000, 0x0a80'0000, 0x1000'0000, map::ram - 8, 0x40'0000'0000, 0xff'ffff'fff8};
+constexpr std::uint64_t nowhere[] = {0x0,         0x0700'0000,  map::channel_doorbells, map::channel_memory,
+                                     0x1000'0000, map::ram - 8, 0x40'0000'0000,         0xff'ffff'fff8};
 
 Verdict read_nowhere() {
     for (auto const at : nowhere) {
