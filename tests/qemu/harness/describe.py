@@ -76,6 +76,21 @@ def app(name, memory_kib=256, cmdline="", cpus=None):
     return {"memory": f"{memory_kib} KiB", "cpus": cpus or [share()], "image": image}
 
 
+def devices(virtio, cmdline="", memory_mib=96, cpus=None):
+    """Debian's stock kernel with its virtio drivers, and what scripts/guests/devices-init does with them (tiffin.disk=3 ...)."""
+    vm = linux(memory_mib, f"quiet {cmdline}", cpus)
+    vm["image"]["initrd"] = "${CACHE}/initrd-devices.cpio.gz"
+    return vm | {"virtio": virtio}
+
+
+def server(name, memory_mib=1, cmdline="", cpus=None):
+    """A VM of guest/drivers, that serves devices of others."""
+    image = {"elf": f"${{BUILD}}/guest/drivers/{name}/{name}.elf"}
+    if cmdline:
+        image["cmdline"] = cmdline
+    return {"memory": f"{memory_mib} MiB", "cpus": cpus or [share()], "image": image}
+
+
 def metronome(jobs=2000, priority=40):
     """The 1 ms periodic job, above everything of lower priority."""
     return app("metronome", cmdline=f"metronome.jobs={jobs}", cpus=[fixed(priority)])

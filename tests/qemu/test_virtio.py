@@ -1,0 +1,55 @@
+"""Virtio devices whose other end is another VM: Debian's own drivers, and our servers."""
+import re
+
+from harness.describe import devices, metronome, server
+
+DONE = "linux: devices done"
+# What a stock driver or file system says of an error, and what devices-init says of one of its own.
+TROUBLE = re.compile(r"dmesg|FAILED|DIFFER|no /dev")
+
+
+def troubles(machine, *vms):
+    return [line for vm in vms for line in machine.lines(vm) if TROUBLE.search(line)]
+
+
+def test_ext4_on_a_disk_that_another_vm_serves(machine):
+    running = machine({"linux": devices([{"device": "block", "server": "disk"}], "tiffin.disk=4"), "disk": server("disk", 12)})
+    running.wait_for("linux", DONE)
+    assert running.count("linux", "disk: 8192 KiB") == 1
+    assert running.count("linux", "disk: round") == 4
+    assert running.count("linux", "disk: all sums match") == 1
+    assert not troubles(running, "linux")
+
+
+def test_two_linux_vms_have_a_part_each_of_one_disk(machine):
+    disk = {"device": "block", "server": "disk"}
+    running = machine({"left": devices([disk], "tiffin.disk=3"), "right": devices([disk], "tiffin.disk=3"),
+                       "disk": server("disk", 12, "disk.parts=3M,5M"), "metronome": metronome(jobs=3000)})
+    for vm, kib in (("left", 3072), ("right", 5120)):
+        running.wait_for(vm, DONE)
+        assert running.count(vm, f"disk: {kib} KiB") == 1
+        assert running.count(vm, "disk: all sums match") == 1
+    running.wait_for("metronome", "jobs=3000 missed=0")
+    assert not troubles(running, "left", "right")
+
+
+def test_a_disk_that_is_read_only_is_read_and_not_written(machine):
+    disk = {"device": "block", "server": "disk", "read-only": True}
+    running = machine({"linux": devices([disk], "tiffin.readonly"), "disk": server("disk", 12)})
+    running.wait_for("linux", DONE)
+    assert [line for line in running.lines("linux") if " disk: " in line] == [
+        "linux: disk: read-only 1", "linux: disk: read", "linux: disk: write refused"]
+
+
+def test_frames_go_between_two_linux_vms(machine):
+    card = {"device": "net", "server": "switch"}
+    running = machine({"left": devices([card], "tiffin.net=10.0.0.1 tiffin.serve=5000 tiffin.linger=3"),
+                       "right": devices([card | {"mac": "52:54:00:12:34:56"}], "tiffin.net=10.0.0.2 tiffin.ping=10.0.0.1 tiffin.fetch=10.0.0.1:5000"),
+                       "switch": server("switch")})
+    running.wait_for("right", DONE)
+    running.wait_for("left", DONE)
+    assert running.count("right", "net: 52:54:00:12:34:56") == 1
+    assert running.count("right", "5 packets transmitted, 5 packets received") == 1
+    sent = running.wait_for("right", r"net: sent 2097152 bytes, (\w+)")[1]
+    assert running.count("left", f"net: got 2097152 bytes, {sent}") == 1
+    assert not troubles(running, "left", "right")
