@@ -53,3 +53,20 @@ def test_frames_go_between_two_linux_vms(machine):
     sent = running.wait_for("right", r"net: sent 2097152 bytes, (\w+)")[1]
     assert running.count("left", f"net: got 2097152 bytes, {sent}") == 1
     assert not troubles(running, "left", "right")
+
+
+def test_ports_of_a_console_come_out_in_another_vm(machine):
+    running = machine({"linux": devices([{"device": "console", "server": "ports", "ports": 2}], "tiffin.ports"), "ports": server("ports")})
+    running.wait_for("linux", DONE)
+    assert running.count("linux", "ports: 2") == 1
+    for port in (0, 1):
+        running.wait_for("ports", rf"^0.{port}: this is vport\dp{port} \(port{port}\)")
+    assert not troubles(running, "linux")
+
+
+def test_random_bytes_come_from_another_vm(machine):
+    running = machine({"linux": devices([{"device": "rng", "server": "entropy"}], "tiffin.rng"), "entropy": server("entropy")})
+    running.wait_for("linux", DONE)
+    assert running.count("linux", r"rng: virtio_rng.0") == 1
+    assert len(set(re.findall("..", running.wait_for("linux", r"rng: ([0-9a-f]{128})$")[1]))) > 20
+    assert not troubles(running, "linux")

@@ -1,0 +1,98 @@
+#include "guest/drivers/ports/ports.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tiffin::ports {
+
+namespace {
+
+namespace console = abi::virtio::console;
+
+/// Requests of a port a turn.
+constexpr unsigned batch = 8;
+/// Of `Console::owed`.
+constexpr std::uint8_t add = 1, name = 2, open = 4;
+
+std::uint32_t transmit_queue(std::uint32_t port) { return port == 0 ? 1 : 3 + 2 * port; }
+
+/// As many as the description says; one for a driver that knows of no more.
+std::uint32_t count(sdk::Device const& device) {
+    if ((device.accepted() & console::has_multiport) == 0) return 1;
+    return std::min(static_cast<std::uint32_t>(device.config(0) >> 8 * console::max_ports_at), max_ports);
+}
+
+}  // namespace
+
+bool Ports::serve(sdk::Device& device) {
+    bool more = false;
+    if ((device.accepted() & console::has_multiport) != 0) {
+        more |= take_control(device);
+        more |= send_owed(device);
+    }
+    for (std::uint32_t port = 0; port < count(device); ++port) more |= take_output(device, port);
+    return more;
+}
+
+bool Ports::take_control(sdk::Device const& device) {
+    for (unsigned n = 0; n < batch; ++n) {
+        alignas(Control) std::byte bytes[sizeof(Control)];
+        auto const request = device.next(console::control_transmit_queue, bytes);
+        if (!request) return false;
+        Control message{};
+        if (request->first().size() == sizeof message) {
+            std::memcpy(&message, bytes, sizeof message);
+            hear(device, message);
+        }
+        request->finish(sdk::Tell::WhenIdle);
+    }
+    return true;
+}
+
+void Ports::hear(sdk::Device const& device, Control const& message) {
+    auto& owed = consoles_[device.index()].owed;
+    if (message.event == Event::DeviceReady && message.value == 1)
+        for (std::uint32_t port = 0; port < count(device); ++port) owed[port] |= add;
+    if (message.event == Event::PortReady && message.value == 1 && message.port < count(device))
+        owed[message.port] |= name | open;
+}
+
+/// As far as the client has posted room.
+bool Ports::send_owed(sdk::Device const& device) {
+    auto& owed = consoles_[device.index()].owed;
+    for (std::uint32_t port = 0; port < owed.size(); ++port)
+        while (owed[port] != 0) {
+            auto const request = device.next(console::control_receive_queue, {});
+            if (!request) return false;
+            auto const what = static_cast<std::uint8_t>(owed[port] & -owed[port]);
+            owed[port] &= static_cast<std::uint8_t>(~what);
+            std::byte bytes[sizeof(Control) + 5];  // "port0"
+            Control const message{port, what == add ? Event::PortAdd : what == name ? Event::PortName : Event::PortOpen, 1};
+            std::memcpy(bytes, &message, sizeof message);
+            std::memcpy(bytes + sizeof message, "port", 4);
+            bytes[sizeof bytes - 1] = static_cast<std::byte>('0' + port);
+            request->finish(0, std::span{bytes}.first(what == name ? sizeof bytes : sizeof message), sdk::Tell::Now);
+        }
+    return false;
+}
+
+bool Ports::take_output(sdk::Device const& device, std::uint32_t port) {
+    auto& line = consoles_[device.index()].lines[port];
+    for (unsigned n = 0; n < batch; ++n) {
+        std::byte bytes[256];
+        auto const request = device.next(transmit_queue(port), bytes);
+        if (!request) return false;
+        auto const say = [&](std::string_view text) { say_(device.index(), port, text); };
+        line.add(request->first(), say);
+        for (std::uint64_t at = request->first().size(); at < request->readable();) {
+            auto const piece = std::span{bytes}.first(std::min<std::uint64_t>(request->readable() - at, sizeof bytes));
+            if (!request->read(at, piece)) break;
+            line.add(piece, say);
+            at += piece.size();
+        }
+        request->finish(sdk::Tell::WhenIdle);
+    }
+    return true;
+}
+
+}  // namespace tiffin::ports
