@@ -113,6 +113,8 @@ public:
     void start();
     /// A batch of each device that has something to do. False if none has: the server may sleep until it is rung.
     bool round(Service& service);
+    /// `device` has a turn in this round or the next, though it did not ring: what kept it waiting is there.
+    void again(Device const& device) { busy_ |= 1ull << device.index(); }
     /// Rounds for ever, and sleep between them. In a VM only (virtio_doorbell.cpp).
     [[noreturn]] void run(Service& service);
 

@@ -70,3 +70,14 @@ def test_random_bytes_come_from_another_vm(machine):
     assert running.count("linux", r"rng: virtio_rng.0") == 1
     assert len(set(re.findall("..", running.wait_for("linux", r"rng: ([0-9a-f]{128})$")[1]))) > 20
     assert not troubles(running, "linux")
+
+
+def test_a_socket_between_two_linux_vms_carries_a_mib_there_and_back(machine):
+    running = machine({"left": devices([{"device": "vsock", "server": "sockets", "cid": 3}], "tiffin.listen"),
+                       "right": devices([{"device": "vsock", "server": "sockets", "cid": 4}], "tiffin.connect=3"),
+                       "sockets": server("sockets")})
+    for vm in ("left", "right"):
+        running.wait_for(vm, DONE)
+    assert running.count("left", "vsock: echoed 1048576 bytes") == 1
+    assert running.count("right", "vsock: 1048576 bytes came back") == 1
+    assert not troubles(running, "left", "right")

@@ -1,6 +1,8 @@
 // A VM that is the network of other VMs. Boot arguments: switch.kib-per-second=N, what a port may send (0: no limit);
 // switch.floods-per-second=1000, frames of a port that go to all others; switch.any-mac=0,2: ports (in the order of the description) that
 // may send with any source address.
+#include <new>
+
 #include "guest/drivers/switch/switch.hpp"
 #include "guest/sdk/app.hpp"
 #include "guest/sdk/caches.hpp"
