@@ -43,17 +43,16 @@ std::byte* private_piece(Vm& vm, Ipa at, std::uint64_t size) {
     return pointer(private_address(vm, at));
 }
 
-std::uint64_t copy(Vm& to, Ipa to_at, Vm& from, Ipa from_at, std::uint64_t bytes) {
+std::uint64_t Copier::copy(Vm& to, Ipa to_at, Vm& from, Ipa from_at, std::uint64_t bytes) {
     std::uint64_t done = 0;
-    bool copied_a_page = false;
-    while (done < bytes) {
+    while (done < bytes && !enough_) {
         auto const source = reach(from, from_at + done);
         auto target = reach(to, to_at + done);
         if (source.at == nullptr || target.at == nullptr) break;
         if (target.still_image) {
-            if (copied_a_page) break;
-            target = reach_to_write(to, to_at + done);
-            copied_a_page = true;
+            if (done != 0) break;  // its page comes first, another time
+            target = reach_to_write(to, to_at);
+            enough_ = true;
         }
         auto const piece = std::min({bytes - done, source.bytes, target.bytes});
         arch::copy_bytes(target.at, source.at, piece);

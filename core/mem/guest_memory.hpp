@@ -25,9 +25,16 @@ Reached reach_to_write(Vm& vm, Ipa at);
 /// [at, + size) in one piece, if all of it is RAM of the VM's own that it may change; else nullptr.
 std::byte* private_piece(Vm& vm, Ipa at, std::uint64_t size);
 
-/// Copies between two VMs' memories. Returns the bytes copied: fewer than asked where either range leaves RAM, or where a page has to be
-/// made the target's own first, of which one call makes one.
-std::uint64_t copy(Vm& to, Ipa to_at, Vm& from, Ipa from_at, std::uint64_t bytes);
+/// Copies between the memories of two VMs. Once it has had to make a page the target's own, which is most of what a path at EL2 may take,
+/// it copies nothing further.
+class Copier {
+public:
+    /// Returns the bytes copied: fewer than asked where a range leaves RAM, and where it has done enough.
+    std::uint64_t copy(Vm& to, Ipa to_at, Vm& from, Ipa from_at, std::uint64_t bytes);
+
+private:
+    bool enough_{false};
+};
 
 /// Reads `size` bytes (at most a page) once, into EL2's own copy. False if they are not all in RAM.
 bool read_once(Vm& vm, Ipa at, void* into, std::uint64_t size);

@@ -3,7 +3,6 @@
 // buffers as the queue has entries.
 #pragma once
 #include <cstdint>
-#include <optional>
 
 #include "core/virtio/queue.hpp"
 
@@ -18,27 +17,48 @@ struct Buffer {
 class Chain {
 public:
     Chain(Vm& client, Queue const& queue, std::uint16_t head)
-        : client_{&client}, queue_{&queue}, next_{head}, left_{queue.size()} {}
+        : client_{&client},
+          entries_{queue.descriptors()},
+          known_{queue.size()},
+          count_{queue.size()},
+          next_{head},
+          left_{queue.size()} {}
 
-    /// The next buffer; nothing at the end, or where the chain breaks a rule (broken()).
-    std::optional<Buffer> next();
+    /// The next buffer into `buffer`. False at the end, or where the chain breaks a rule (broken()).
+    bool next(Buffer& buffer) {
+        if (ended_ || left_ == 0 || next_ >= known_) [[unlikely]]
+            return !ended_ && find_entry() && take(read_descriptor(entry_), buffer);
+        return take(read_descriptor(entries_ + 16ull * next_), buffer);
+    }
     /// What is wrong with it; nullptr: nothing so far.
     [[nodiscard]] char const* broken() const { return broken_; }
 
 private:
-    std::optional<abi::virtio::Descriptor> fetch();
-    std::optional<Buffer> fail(char const* why) { return broken_ = why, std::nullopt; }
+    [[gnu::noinline]] bool fail(char const* why) { return broken_ = why, false; }
+    bool find_entry();
     bool enter_table(abi::virtio::Descriptor const& d);
-    std::byte const* in_table(Ipa at);
+
+    bool take(abi::virtio::Descriptor const& d, Buffer& buffer) {
+        if ((d.flags & abi::virtio::descriptor_indirect) != 0) [[unlikely]]
+            return enter_table(d) && next(buffer);
+        bool const writable = (d.flags & abi::virtio::descriptor_write) != 0;
+        if (writable_ && !writable) [[unlikely]]
+            return fail("a readable buffer follows a writable one");
+        writable_ = writable;
+        ended_ = (d.flags & abi::virtio::descriptor_next) == 0;
+        next_ = d.next;
+        --left_;
+        buffer = {.at = Ipa{d.address}, .length = d.length, .writable = writable};
+        return true;
+    }
 
     Vm* client_;
-    Queue const* queue_;
+    std::byte const* entries_;         // of the table that the walk is in, where EL2 reaches them:
+    std::uint32_t known_;              // so many; of an indirect table those in its first page
+    std::uint32_t count_;              // all
+    std::byte const* entry_{nullptr};  // where find_entry found one that is not among those
+    std::uint64_t table_{0};           // guest address of the indirect table; 0: the queue's own
     char const* broken_{nullptr};
-    std::uint64_t table_{0};        // guest address of the indirect table the walk is in; 0: none
-    std::uint32_t table_count_{0};  // its entries
-    Ipa reached_{0};                // from here on EL2 knows where the table lies,
-    std::uint64_t known_bytes_{0};  // so far,
-    std::byte const* known_{nullptr};
     std::uint16_t next_;
     std::uint16_t left_;    // buffers that may still come
     bool ended_{false};     // the last one has been given

@@ -32,7 +32,7 @@ bool Queue::start(Vm& client, bool with_event_index) {
     auto* const used = private_piece(client, Ipa{setup.used}, 6 + 8ull * n);
     if (table == nullptr || available == nullptr || used == nullptr) return false;
     reset();
-    descriptors_ = reinterpret_cast<v::Descriptor const*>(table);
+    descriptors_ = table;
     available_ = reinterpret_cast<std::uint16_t*>(available);
     used_ = reinterpret_cast<std::uint16_t*>(used);
     size_ = static_cast<std::uint16_t>(n);

@@ -8,6 +8,7 @@
 // A request is out from take() to complete(). Who holds it is remembered here, so that a server which dies loses nothing: revive() gives
 // its requests to the next one, in the order in which they were posted. Neither reset() nor revive() looks at each request.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -88,8 +89,8 @@ public:
     /// Does the client want an interrupt for what was completed since the last one? Then that one is now.
     bool take_signal();
 
-    /// Descriptor `index` (below size()), read once.
-    [[nodiscard]] abi::virtio::Descriptor descriptor(std::uint16_t index) const { return read_descriptor(descriptors_ + index); }
+    /// The descriptor table, of size() entries.
+    [[nodiscard]] std::byte const* descriptors() const { return descriptors_; }
 
 private:
     std::optional<std::uint16_t> take_again();
@@ -97,7 +98,7 @@ private:
     [[nodiscard]] std::uint16_t posted() const;
 
     std::span<Request> requests_;
-    abi::virtio::Descriptor const* descriptors_{nullptr};
+    std::byte const* descriptors_{nullptr};
     std::uint16_t* available_{nullptr};
     std::uint16_t* used_{nullptr};
     char const* broken_{nullptr};
