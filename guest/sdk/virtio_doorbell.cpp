@@ -9,6 +9,9 @@ namespace {
 
 constinit bool volatile rung = false;
 
+/// Requests until the server starts anew, with the last one in its hands; 0: never. For tests of what that leaves behind.
+constinit std::uint64_t die_after = 0;
+
 void on_doorbell(std::uint32_t, void*) { rung = true; }
 
 std::uint64_t address(void const* at) { return reinterpret_cast<std::uint64_t>(at); }
@@ -19,6 +22,7 @@ public:
     std::optional<Next> next(std::uint32_t device, std::uint32_t queue, std::span<std::byte> buffer) override {
         auto const a = hypercall::ServeNext(abi::serve::queue_of(device, queue), address(buffer.data()), buffer.size());
         if (a.failed()) return std::nullopt;
+        if (die_after != 0 && --die_after == 0) call(psci::system_reset);
         return Next{a.x0, a.x1, a.x2, a.x3};
     }
     Copied read(std::uint64_t handle, std::uint64_t offset, std::span<std::byte> into) override {
@@ -57,6 +61,7 @@ ServeCalls& serve_calls() { return hypercalls; }
 
 void Server::run(Service& service) {
     if (!interrupts::enable(abi::guest_map::server_intid, 0x80, on_doorbell)) panic("no doorbell");
+    die_after = argument(boot().arguments, "server.dies-after", 0);
     start();
     for (;;) {
         rung = false;  // before the look around: whoever rings from here on is seen

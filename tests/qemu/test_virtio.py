@@ -1,7 +1,9 @@
 """Virtio devices whose other end is another VM: Debian's own drivers, and our servers."""
 import re
 
-from harness.describe import devices, metronome, server
+import pytest
+
+from harness.describe import app, devices, metronome, server
 
 DONE = "linux: devices done"
 # What a stock driver or file system says of an error, and what devices-init says of one of its own.
@@ -39,6 +41,24 @@ def test_a_disk_that_is_read_only_is_read_and_not_written(machine):
     running.wait_for("linux", DONE)
     assert [line for line in running.lines("linux") if " disk: " in line] == [
         "linux: disk: read-only 1", "linux: disk: read", "linux: disk: write refused"]
+
+
+def kept_disk(cmdline):
+    """A disk whose bytes are in a channel, and outlive it; the peer at its other end is long gone."""
+    channel = {"name": "shelf", "size": "16 MiB"}
+    return {"disk": server("disk", 1, f"disk.keep=shelf {cmdline}") | {"channels": [channel | {"peer": "shelf"}]},
+            "shelf": app("hello", 64) | {"channels": [channel | {"peer": "disk"}]}}
+
+
+@pytest.mark.parametrize("requests", [2, 23])
+def test_ext4_goes_on_while_its_disk_dies_again_and_again_with_a_request_in_its_hands(machine, requests):
+    running = machine({"linux": devices([{"device": "block", "server": "disk"}], "tiffin.disk=6"), "metronome": metronome(jobs=2000),
+                       **kept_disk(f"server.dies-after={requests}")})
+    running.wait_for("linux", DONE)
+    assert running.count("disk", "disk: 8192 KiB for 1 devices") > 100 // requests
+    assert running.count("linux", "disk: all sums match") == 1
+    assert not troubles(running, "linux")
+    running.wait_for("metronome", "jobs=2000 missed=0")
 
 
 def test_frames_go_between_two_linux_vms(machine):

@@ -48,13 +48,13 @@ std::uint8_t BlockService::carry_out(sdk::Device const& device, sdk::Request con
     switch (head.type) {
         case block::in: {
             auto const at = part.find(head.sector, room);
-            return at && request.write(0, store_.at(*at, room)) ? block::ok : block::io_error;
+            return at && store_.give(request, *at, room) ? block::ok : block::io_error;
         }
         case block::out: {
             auto const bytes = request.readable() - sizeof head;
             auto const at = part.find(head.sector, bytes);
             bool const allowed = (device.offered() & block::read_only) == 0;
-            return at && allowed && request.read(sizeof head, store_.at(*at, bytes)) ? block::ok : block::io_error;
+            return at && allowed && store_.take(request, sizeof head, *at, bytes) ? block::ok : block::io_error;
         }
         case block::flush: return block::ok;
         case block::get_id: {

@@ -9,7 +9,7 @@ namespace tiffin::disk {
 
 class BlockService final : public sdk::Service {
 public:
-    BlockService(Store const& store, Parts const& parts) : store_{store}, parts_{parts} {}
+    BlockService(Store& store, Parts const& parts) : store_{store}, parts_{parts} {}
 
     /// Tells the client how large its disk is.
     void announce(sdk::Device const& device) const;
@@ -20,7 +20,7 @@ private:
     /// Does what the request asks for; its status byte.
     [[nodiscard]] std::uint8_t carry_out(sdk::Device const& device, sdk::Request const& request, std::uint64_t room) const;
 
-    Store store_;
+    Store& store_;
     Parts parts_;
 };
 

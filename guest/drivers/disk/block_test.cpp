@@ -50,7 +50,8 @@ TEST(Part, FindsWholeSectorsInsideItselfOnly) {
     EXPECT_FALSE(part.find(~0ull / 512, ~0ull / 512 * 512));
 }
 
-struct Disk : ::testing::Test {
+/// Everything holds whatever the bytes are kept in.
+struct Disk : ::testing::TestWithParam<Store::Place> {
     Disk() {
         clients.add(Type::Block, 1);
         clients.add(Type::Block, 2);
@@ -76,25 +77,46 @@ struct Disk : ::testing::Test {
 
     Bytes memory = Bytes(6 * 512, std::byte{'-'});
     sdk::testing::Clients clients;
-    BlockService service{Store{memory}, *Parts::make("1K,1K,1K", 6 * 512, 3)};
+    Store store{memory, GetParam()};
+    BlockService service{store, *Parts::make("1K,1K,1K", 6 * 512, 3)};
     std::optional<sdk::Server> server;
 };
 
-TEST_F(Disk, TellsEachClientItsCapacity) { EXPECT_EQ(clients.made[0].config[0], 2u); }
+INSTANTIATE_TEST_SUITE_P(InItsOwnRam, Disk, ::testing::Values(Store::Place::Ram));
+INSTANTIATE_TEST_SUITE_P(InSharedMemory, Disk, ::testing::Values(Store::Place::Shared));
 
-TEST_F(Disk, ReadsWhatWasWritten) {
+TEST_P(Disk, TellsEachClientItsCapacity) { EXPECT_EQ(clients.made[0].config[0], 2u); }
+
+TEST_P(Disk, ReadsWhatWasWritten) {
     EXPECT_EQ(write(0, 1, 'a'), block::ok);
     auto const answer = ask(0, head(block::in, 1), 513);
     EXPECT_EQ(answer, Bytes(512, std::byte{'a'}) + Bytes(1));
 }
 
-TEST_F(Disk, EachClientHasItsOwnBytes) {
+TEST_P(Disk, MovesMoreThanAPageAtOnce) {
+    Bytes large(9 * 512, std::byte{0});
+    for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<std::byte>(i / 512 + i);
+    Bytes kept(large.size());
+    Store wide{kept, GetParam()};
+    BlockService one{wide, *Parts::make({}, kept.size(), 1)};
+    auto const& written = clients.post(0, 0, head(block::out, 0) + large, 1);
+    while (server->round(one)) {
+    }
+    EXPECT_EQ(written.answer(), Bytes(1));
+    EXPECT_EQ(kept, large);
+    auto const& read = clients.post(0, 0, head(block::in, 0), large.size() + 1);
+    while (server->round(one)) {
+    }
+    EXPECT_EQ(read.answer(), large + Bytes(1));
+}
+
+TEST_P(Disk, EachClientHasItsOwnBytes) {
     write(0, 0, 'a', 1024);
     write(1, 0, 'b', 1024);
     EXPECT_EQ(memory, Bytes(1024, std::byte{'a'}) + Bytes(1024, std::byte{'b'}) + Bytes(1024, std::byte{'-'}));
 }
 
-TEST_F(Disk, NothingReachesBeyondAPartsEnd) {
+TEST_P(Disk, NothingReachesBeyondAPartsEnd) {
     EXPECT_EQ(write(0, 1, 'x', 1024), block::io_error);
     EXPECT_EQ(write(0, 2, 'x'), block::io_error);
     EXPECT_EQ(write(0, ~0ull, 'x'), block::io_error);
@@ -104,28 +126,28 @@ TEST_F(Disk, NothingReachesBeyondAPartsEnd) {
     EXPECT_EQ(answer.front(), std::byte{0}) << "not a byte of the neighbour's";
 }
 
-TEST_F(Disk, AReadOnlyDiskRefusesWritesWhateverItsDriverAccepted) {
+TEST_P(Disk, AReadOnlyDiskRefusesWritesWhateverItsDriverAccepted) {
     clients.made[2].accepted = 0;
     EXPECT_EQ(write(2, 0, 'x'), block::io_error);
     EXPECT_EQ(memory[2048], std::byte{'-'});
     EXPECT_EQ(ask(2, head(block::in, 0), 513).back(), std::byte{block::ok});
 }
 
-TEST_F(Disk, PartsOfSectorsAreRefused) { EXPECT_EQ(write(0, 0, 'x', 100), block::io_error); }
+TEST_P(Disk, PartsOfSectorsAreRefused) { EXPECT_EQ(write(0, 0, 'x', 100), block::io_error); }
 
-TEST_F(Disk, FlushesAndTellsItsName) {
+TEST_P(Disk, FlushesAndTellsItsName) {
     EXPECT_EQ(ask(0, head(block::flush, 0), 1), Bytes(1));
     auto const answer = ask(0, head(block::get_id, 0), 21);
     EXPECT_EQ(text(answer).substr(0, 12), std::string_view("tiffin disk\0", 12));
 }
 
-TEST_F(Disk, UnknownRequestsAreUnsupportedAndShortOnesAreErrors) {
+TEST_P(Disk, UnknownRequestsAreUnsupportedAndShortOnesAreErrors) {
     EXPECT_EQ(ask(0, head(77, 0), 1), Bytes(1, std::byte{block::unsupported}));
     EXPECT_EQ(ask(0, Bytes(7), 1), Bytes(1, std::byte{block::io_error}));
     EXPECT_EQ(ask(0, head(block::in, 0), 0), Bytes{});
 }
 
-TEST_F(Disk, BuffersThatAreNoRamAreAnError) {
+TEST_P(Disk, BuffersThatAreNoRamAreAnError) {
     auto const& p = clients.post(0, 0, head(block::in, 0), 513);
     clients.no_ram = true;
     while (server->round(service)) {
