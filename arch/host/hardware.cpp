@@ -189,7 +189,10 @@ void copy_page(Pa to, Pa from) {
     record(Event::Kind::CopyPage, to.raw(), from.raw());
 }
 
-void copy_bytes(void* to, void const* from, std::uint64_t bytes) { std::memcpy(to, from, bytes); }
+void copy_bytes(void* to, void const* from, std::uint64_t bytes) {
+    std::memcpy(to, from, bytes);
+    if (hardware().on_copy) hardware().on_copy();
+}
 
 void zero_page(Pa page) {
     std::memset(reinterpret_cast<void*>(page.raw()), 0, page_size);

@@ -78,6 +78,7 @@ struct Hardware {
     std::vector<Event> events;
     std::function<std::optional<Ipa>(Gva)> translate;  // stage 1; not set: identity
     std::function<void()> on_flush;                    // in the middle of a flush
+    std::function<void()> on_copy;                     // after each piece that copy_bytes moves
     std::function<void()> on_sleep;                    // instead of sleeping until the deadline
 
     std::uint64_t sgis_sent{0};  // by this core

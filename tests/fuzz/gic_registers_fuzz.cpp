@@ -9,32 +9,13 @@
 
 #include "armv8/gic.hpp"
 #include "core/testing.hpp"
+#include "tests/fuzz/bytes.hpp"
 #include "vdev/gic/gic.hpp"
 
 using namespace tiffin;
+using fuzz::Bytes, fuzz::require;
 
 namespace {
-
-void require(bool condition) {
-    if (!condition) std::abort();
-}
-
-class Bytes {
-public:
-    explicit Bytes(std::span<std::uint8_t const> data) : data_{data} {}
-    template <class T>
-    T take() {
-        T value{};
-        auto const count = std::min(sizeof value, data_.size());
-        std::memcpy(&value, data_.data(), count);
-        data_ = data_.subspan(count);
-        return value;
-    }
-    [[nodiscard]] bool empty() const { return data_.empty(); }
-
-private:
-    std::span<std::uint8_t const> data_;
-};
 
 struct Machinery : testing::Board {
     Machinery(abi::GicVersion version, std::uint32_t list_registers) : Board{{{.vcpus = 2, .spi = 79}}, version, list_registers} {
