@@ -61,6 +61,18 @@ def switch(text, policy):
     return {SWITCH.format(policy): sum(costs) // len(costs) // 2}
 
 
+DOORBELL = "doorbell {} to the peer's handler"
+THROUGH_CHANNEL = "1 KiB through a channel, switches included"
+
+
+def doorbell(text, how):
+    return {DOORBELL.format(how): int(re.search(r"bench: doorbell=(\d+) ", text)[1])}
+
+
+def through_channel(text):
+    return {THROUGH_CHANNEL: int(re.search(r"bench: through_channel=(\d+)", text)[1])}
+
+
 def linux(text, seeded=True):
     """Times in the kernel's own log, which runs on the virtual counter: to the first process, and from there to power-off.
 

@@ -63,6 +63,8 @@ def rows():
         Row("GICD_TYPER read, traced", n),
         Row("timer deadline to handler, running, traced", n),
         Row("switch between two VMs, fixed priority, traced", n),
+        *(Row(guests.DOORBELL.format(how), n) for how in ("by its register", "by hypercall")),
+        Row(guests.THROUGH_CHANNEL, n),
         Row("1 ms tick beside a spinner: average", n),
         Row("1 ms tick beside a spinner: p99", n),
         Row("1 ms tick beside a spinner: worst", n, 1000),

@@ -58,6 +58,19 @@ def run_tick(work):
     return guests.tick(text)
 
 
+def run_channel(work):
+    def pair(one, one_cpu, other, other_cpu):
+        """Two VMs with a channel, and what they said."""
+        ends = [(mode.split()[0], peer.split()[0]) for mode, peer in ((one, other), (other, one))]
+        text = "".join(domain(vm, mode, cpu) + f"    channels: [{{name: bench, peer: {peer}, size: 64 KiB}}]\n"
+                       for (vm, peer), mode, cpu in zip(ends, (one, other), (one_cpu, other_cpu)))
+        return tiffin(work, HEADER + text, done(*(vm for vm, _ in ends)))
+
+    rows = guests.doorbell(pair("bell", FIXED, "ringer", SHARE), "by its register")
+    rows |= guests.doorbell(pair("bell", FIXED, "ringer bench.call=1", SHARE), "by hypercall")
+    return rows | guests.through_channel(pair("sink", SHARE, "source", SHARE))
+
+
 LIMITED = "{policy: fixed, priority: 50, budget: 2 ms, period: 20 ms}"
 GAPS, FEWER_GAPS = "gaps bench.count=25", "gaps bench.count=15"  # who is never limited sees one less than the other, and must end
 
@@ -170,6 +183,7 @@ measures = [
     ("first instruction, 512 MiB", run_big, False),
     ("switch between two VMs", run_switch, False),
     ("1 ms tick beside a spinner", run_tick, False),
+    ("channels", run_channel, False),
     ("1 ms tick beside the hostile guest", run_hostile, False),
     ("with a trace", run_traced, False),
     ("budgets", run_budget, False),

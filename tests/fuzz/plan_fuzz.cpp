@@ -31,6 +31,7 @@ std::uint64_t read_everything(tiffin::PlanView const& plan) {
         for (auto const& payload : plan.payloads_of(vm)) sum += plan.string(payload.what).size() + payload.size;
         for (auto const& window : plan.windows_of(vm)) sum += plan.string(window.what).size();
         for (auto const& interrupt : plan.interrupts_of(vm)) sum += interrupt.physical;
+        for (auto const& end : plan.channels_of(vm)) sum += plan.string(end.name).size() + plan.vms()[end.peer].ram_size;
     }
     return sum;
 }

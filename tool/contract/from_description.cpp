@@ -79,7 +79,7 @@ std::vector<Core> contract_cores(Description const& description, std::vector<std
     std::map<std::uint64_t, Core> cores;
     for (std::size_t i = 0; i < description.domains.size(); ++i) {
         auto const& domain = description.domains[i];
-        auto const devices = lines_of(grants[i]);
+        auto const devices = lines_of(grants[i]) + static_cast<unsigned>(domain.channels.size());
         for (unsigned n = 0; n < domain.cpus.size(); ++n)
             cores[domain.cpus[n].core.value].tasks.push_back(task_of(domain, n, devices));
     }

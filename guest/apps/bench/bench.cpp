@@ -7,8 +7,13 @@
 //   bench.mode=spin    never sleeps, never ends: the neighbour
 //   bench.mode=gaps    spins until bench.count times it was off the core for more than bench.gap_us: `bench: gap from=A to=B` for each, in
 //                      ticks of the physical counter, which all VMs share
+//   bench.mode=bell, ringer   a VM with a channel "bench" sleeps, its peer rings; bench.call=1: by hypercall, not by register:
+//                      `bench: doorbell=MEDIAN min=A max=B`
+//   bench.mode=sink, source   messages of 1 KiB go through the channel: `bench: through_channel=N` ticks for each
 //   bench.fp=1         with bench.mode=yield: uses an FP register each turn
 //   bench.on=xen       gives way by Xen's hypercall instead of Tiffin's
+#include "guest/apps/bench/bench.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -17,15 +22,11 @@
 
 using namespace tiffin::sdk;
 
-extern "C" {
-std::uint64_t volatile bench_stamp;  // the counter at the first instruction of the last interrupt's handler; 0: none came
-extern char bench_vectors[];
-}
+std::uint64_t volatile bench_stamp;
 
 namespace {
 
-constexpr unsigned repeats = 101;  // odd, so that the median is one of them
-constexpr unsigned warm_up = 8;
+using bench::repeats, bench::warm_up;
 constexpr std::uint32_t sgi = 5;
 constexpr std::uint32_t spi_bit = 1u << 10;       // INTID 42, which nobody uses
 constexpr std::uint64_t lead = 20'000;            // ticks from setting a deadline to it, running: longer than any path measured
@@ -253,6 +254,14 @@ unsigned app_main() {
         tick(count);
     else if (mode == "gaps")
         gaps(count);
+    else if (mode == "bell")
+        bench::bell();
+    else if (mode == "ringer")
+        bench::ringer();
+    else if (mode == "source")
+        bench::source();
+    else if (mode == "sink")
+        bench::sink();
     else
         while (mode == "spin") asm volatile("nop");
     print("bench: done\n");
