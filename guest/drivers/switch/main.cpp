@@ -41,7 +41,7 @@ unsigned app_main() {
     turn_caches_on();
     Server server{serve_calls()};
     server.start();
-    static constinit std::byte place[sizeof(net_switch::Switch)]{};  // 20 KiB: no stack for it
+    static constinit std::byte place[sizeof(net_switch::Switch)]{};  // with its backlog far too large for a stack
     auto& service = *new (place) net_switch::Switch{server.devices(), rules(), timer::now, timer::frequency()};
     print("switch: {} ports\n", server.devices().size());
     server.run(service);

@@ -24,6 +24,7 @@ Switch::Switch(std::span<sdk::Device> ports, Rules const& rules, std::uint64_t (
 }
 
 bool Switch::serve(sdk::Device& port) {
+    deliver_backlog(port.index());
     for (unsigned n = 0; n < batch; ++n) {
         alignas(8) std::byte bytes[header + longest];
         auto const request = port.next(net::transmit_queue, bytes);
@@ -67,17 +68,24 @@ void Switch::forward(std::uint32_t from, Bytes bytes) {
         if (port.index() != from) deliver(port.index(), bytes);
 }
 
-/// Whoever has posted no room misses the frame, as on a wire: waiting would stop the sender, and with it everybody else.
+/// Whoever posts no room gets what waits later, and misses what is too much, as on a wire: a sender that had to wait for one port would be
+/// missed by all.
 void Switch::deliver(std::uint32_t to, std::span<std::byte const> bytes) {
-    Counts& counts = state_[to].counts;
+    if (backlog_.empty(to) && try_deliver(to, bytes)) return;
+    if (!ports_[to].in_use() || !backlog_.add(to, bytes)) ++state_[to].counts.missed;
+}
+
+bool Switch::try_deliver(std::uint32_t to, std::span<std::byte const> bytes) {
     auto const room = ports_[to].next(net::receive_queue, {});
-    if (!room) {
-        ++counts.missed;
-        return;
-    }
+    if (!room) return false;
     bool const fits = room->writable() >= bytes.size();
-    ++(fits ? counts.received : counts.missed);
+    ++(fits ? state_[to].counts.received : state_[to].counts.missed);
     room->finish(0, fits ? bytes : std::span<std::byte const>{}, sdk::Tell::Now);
+    return true;
+}
+
+void Switch::deliver_backlog(std::uint32_t to) {
+    while (!backlog_.empty(to) && try_deliver(to, backlog_.first(to))) backlog_.drop_first(to);
 }
 
 }  // namespace tiffin::net_switch

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "guest/drivers/switch/backlog.hpp"
 #include "guest/drivers/switch/mac_table.hpp"
 #include "guest/drivers/switch/rate.hpp"
 #include "guest/sdk/virtio_server.hpp"
@@ -31,6 +32,7 @@ public:
     /// `now`: ticks, `hz` a second.
     Switch(std::span<sdk::Device> ports, Rules const& rules, std::uint64_t (*now)(), std::uint64_t hz);
 
+    void begin(sdk::Device& port) override { backlog_.drop_all(port.index()); }
     bool serve(sdk::Device& port) override;
     [[nodiscard]] Counts const& counts(std::uint32_t port) const { return state_[port].counts; }
 
@@ -46,11 +48,15 @@ private:
     [[nodiscard]] bool allowed(std::uint32_t port, std::span<std::byte const> frame);
     void forward(std::uint32_t from, Bytes bytes);
     void deliver(std::uint32_t to, std::span<std::byte const> bytes);
+    /// False: the port has posted no room.
+    bool try_deliver(std::uint32_t to, std::span<std::byte const> bytes);
+    void deliver_backlog(std::uint32_t to);
 
     std::span<sdk::Device> ports_;
     std::uint64_t any_mac_;
     std::uint64_t (*now_)();
     MacTable table_;
+    Backlog backlog_{};
     std::array<Port, abi::serve::max_devices> state_{};
 };
 

@@ -30,6 +30,8 @@ struct Network : ::testing::Test {
         server.emplace(clients);
         server->start();
         service = std::make_unique<Switch>(server->devices(), rules, [] { return ticks; }, hz);
+        while (server->round(*service)) {
+        }
     }
     void send(std::uint32_t port, Bytes what) {
         auto const& p = clients.post(port, net::transmit_queue, std::move(what));
@@ -104,13 +106,56 @@ TEST_F(Network, RuntsAndGiantsAreDropped) {
     EXPECT_TRUE(theirs.done);
 }
 
-TEST_F(Network, WhoPostsNoRoomMissesFramesAndHoldsUpNobody) {
+TEST_F(Network, WhoPostsNoRoomGetsHisFramesLaterInTheirOrder) {
+    for (std::size_t n = 0; n < 3; ++n) send(0, frame(mac_of(1), mac_of(0), 46 + n));
+    for (std::size_t n = 0; n < 3; ++n) EXPECT_EQ(room(1).length, 0u);
+    while (server->round(*service)) {
+    }
+    for (std::size_t n = 0; n < 3; ++n) EXPECT_EQ(clients.made[1].queues[net::receive_queue][n].length, header + 14 + 46 + n);
+}
+
+TEST_F(Network, WhoTakesNothingMissesWhatIsTooMuchAndHoldsUpNobody) {
+    for (std::size_t n = 0; n < Backlog::frames_a_port + 5; ++n) send(0, frame(mac_of(1), mac_of(0)));
+    EXPECT_EQ(service->counts(1).missed, 5u);
+    auto& other = room(2);
+    send(0, frame(mac_of(2), mac_of(0)));
+    EXPECT_TRUE(other.done);
+}
+
+TEST_F(Network, WhatWaitedForAFormerLifeIsGone) {
     send(0, frame(mac_of(1), mac_of(0)));
-    EXPECT_EQ(service->counts(1).missed, 1u);
+    clients.reset(1);
+    auto& theirs = room(1);
+    while (server->round(*service)) {
+    }
+    EXPECT_FALSE(theirs.given);
+}
+
+TEST_F(Network, AFrameThatDoesNotFitIsMissed) {
     auto& small = room(1, 20);
     send(0, frame(mac_of(1), mac_of(0)));
     EXPECT_TRUE(small.done);
     EXPECT_EQ(small.length, 0u);
+}
+
+TEST(Backlog, GivesBackWhatItKept) {
+    auto const backlog = std::make_unique<Backlog>();
+    for (unsigned round = 0; round < 1000; ++round) {
+        EXPECT_TRUE(backlog->add(round % 3, bytes("frame")));
+        EXPECT_EQ(backlog->first(round % 3).size(), 5u);
+        backlog->drop_first(round % 3);
+        EXPECT_TRUE(backlog->empty(round % 3));
+    }
+}
+
+TEST(Backlog, OnePortFillsNoMoreThanItsPart) {
+    auto const backlog = std::make_unique<Backlog>();
+    while (backlog->add(1, bytes("frame"))) {
+    }
+    EXPECT_TRUE(backlog->add(2, bytes("frame")));
+    backlog->drop_all(1);
+    EXPECT_TRUE(backlog->empty(1));
+    EXPECT_FALSE(backlog->empty(2));
 }
 
 TEST_F(LimitedNetwork, ABroadcastStormEnds) {
