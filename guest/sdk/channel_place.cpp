@@ -5,7 +5,7 @@ namespace tiffin::sdk {
 namespace {
 
 constexpr std::string_view compatible = "tiffin,channel";
-constexpr std::uint32_t first_spi = 32, min_half = 4096;
+constexpr std::uint32_t first_spi = 32, page = 4096;
 
 bool is_text(std::span<std::byte const> value, std::string_view text) {
     if (value.size() != text.size() + 1 || value.back() != std::byte{0}) return false;
@@ -28,7 +28,8 @@ std::optional<ChannelPlace> find_channel(DeviceTree const& tree, std::string_vie
                                  .doorbell = {DeviceTree::cells(reg, 16, 2), DeviceTree::cells(reg, 24, 2)},
                                  .intid = first_spi + static_cast<std::uint32_t>(DeviceTree::cells(interrupts, 4, 1)),
                                  .side = static_cast<std::uint32_t>(DeviceTree::cells(side, 0, 1))};
-        bool const sound = place.side <= 1 && place.half() >= min_half && place.half() % min_half == 0 && place.half() <= ~0u;
+        auto const size = place.memory.size;
+        bool const sound = place.side <= 1 && size != 0 && size % (2 * page) == 0 && size / 2 <= ~0u;
         return sound ? std::optional{place} : std::nullopt;
     }
 }

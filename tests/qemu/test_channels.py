@@ -1,4 +1,7 @@
 """Channels: messages between VMs, on one core and across cores, and what is nobody's business."""
+import re
+from dataclasses import dataclass
+
 import pytest
 
 from harness.describe import Board, app, metronome
@@ -78,3 +81,24 @@ def test_a_third_vm_reaches_neither_memory_nor_doorbells(machine):
     assert running.wait_until_stopped() == 0
     for vm in ("left", "right"):
         running.wait_for(vm, "3000 messages each way, 0 wrong")
+
+
+@dataclass(frozen=True)
+class DirtyBoard(Board):
+    """A board whose RAM holds something at `dirty` when it starts."""
+
+    dirty: int = 0
+
+    def qemu_arguments(self):
+        return super().qemu_arguments() + ["-device", f"loader,addr={self.dirty:#x},data=0x6b636f6c62646165,data-len=8"]
+
+
+def test_shared_memory_is_zero_when_the_machine_starts(tool, build, boot, tmp_path):
+    image = build({"left": courier("right"), "right": courier("left")})
+    said = tool("build", tmp_path / "device.yaml", "-o", image, "--explain").stdout
+    where = int(re.search(r"(0x[0-9a-f]+) \.\. \S+ .* memory of the channels", said)[1], 16)
+    running = boot(image, DirtyBoard(dirty=where + 0x1ff8))
+    assert running.wait_until_stopped() == 0
+    first = next(line for line in running.lines() if "courier: the memory" in line)
+    assert first.endswith("is zero")
+    assert running.count("left", "the memory has been written") + running.count("right", "the memory has been written") == 1, "by the first"

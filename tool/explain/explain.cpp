@@ -76,6 +76,7 @@ std::string physical(PlanView const& plan) {
         auto const each = vms.count() == 1 ? "" : fmt::format(", {} each", rough_size(vms.first->ram_size));
         rows.push_back({vms.first->ram_pa, size, fmt::format("  RAM of {}{}", vms.names(plan), each)});
     }
+    if (h.shared_bytes != 0) rows.push_back({h.shared_base, h.shared_bytes, "  memory of the channels"});
     for (auto const& w : plan.windows()) rows.push_back({w.pa, w.size, fmt::format("device {}", plan.string(w.what))});
     auto const& b = plan.board();
     rows.push_back({b.uart, b.uart_size, "console UART (hypervisor)"});
@@ -123,6 +124,16 @@ std::string right_of(abi::VcpuRecord const& v) {
     return out + ((v.flags & abi::vcpu_background) != 0 ? ", then in the background" : "");
 }
 
+Row channel(PlanView const& plan, abi::VmRecord const& vm, std::size_t index) {
+    namespace g = abi::guest_map;
+    auto const& end = plan.channels_of(vm)[index];
+    auto const what =
+        fmt::format("channel {} with {}: writes the {} half; doorbell at {:#x}, interrupt {}", plan.string(end.name),
+                    plan.string(plan.vms()[end.peer].name), end.side == 0 ? "lower" : "upper",
+                    g::channel_doorbells + index * g::channel_doorbell_stride, g::channel_intid + index);
+    return {end.ipa, end.size, what};
+}
+
 std::string guest(PlanView const& plan, Alike const& vms) {
     namespace g = abi::guest_map;
     auto const& vm = *vms.first;
@@ -136,6 +147,7 @@ std::string guest(PlanView const& plan, Alike const& vms) {
         rows.push_back({g::gicc, g::gicc_size, "GIC CPU interface (GICV)"});
     for (auto const& w : plan.windows_of(vm))
         rows.push_back({w.ipa, w.size, fmt::format("device {} at {:#x}", plan.string(w.what), w.pa)});
+    for (std::size_t i = 0; i < plan.channels_of(vm).size(); ++i) rows.push_back(channel(plan, vm, i));
     auto out = table(
         fmt::format("Guest {} (line {}): starts at {:#x} with x0 = {:#x}", vms.names(plan), vm.line, vm.entry, vm.x0), rows);
     out.pop_back();

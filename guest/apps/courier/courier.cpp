@@ -78,6 +78,14 @@ private:
 
 constinit Channel channel{};
 
+/// Before anybody has written to it, as the machine starts: nothing of what the RAM held before.
+bool is_zero(DeviceTree::Range memory) {
+    auto const* const words = reinterpret_cast<std::uint64_t const volatile*>(memory.base);
+    std::uint64_t all = 0;
+    for (std::uint64_t i = 0; i < memory.size / 8; ++i) all |= words[i];
+    return all == 0;
+}
+
 /// Whatever the peer does.
 unsigned outlive(Courier& courier) {
     while (channel.peer_runs())
@@ -96,7 +104,10 @@ unsigned app_main() {
     auto const name = argument(arguments, "courier.channel").value_or("post");
     if (argument(arguments, "courier.cached", 0) != 0) turn_caches_on();
     if (longest < Letter::least_bytes || longest > Letter::most_bytes) panic("courier.longest is not 24..2048");
-    if (!channel.open(name)) panic("there is no such channel");
+    auto const place = find_channel(boot().tree, name);
+    if (!place) panic("there is no such channel");
+    print("courier: the memory {}\n", is_zero(place->memory) ? "is zero" : "has been written");
+    if (!channel.open(name)) panic("the channel can't be opened");
     print("courier: alive, side {}, {} bytes\n", channel.place().side, channel.place().memory.size);
     bool const endure = argument(arguments, "courier.endure", 0) != 0;
     static Courier courier{channel, messages, longest, endure};
