@@ -46,7 +46,7 @@ static_assert(sizeof(RingHalf) == 64);
 enum class RingStatus : std::uint8_t {
     Done,
     Wait,     // no message, or no room for one
-    Down,     // the other side is not there, or has not accepted this one yet; what was on the way is lost
+    Down,     // the other side is not there, or has not accepted this one yet, or has just started anew (see accepted())
     TooLong,  // the message does not fit: into the ring (not sent), or into the buffer (dropped)
     Corrupt   // the other side's words make no sense: the link starts anew
 };
@@ -75,12 +75,13 @@ public:
         bell_ = true;
     }
 
-    /// Is the other side there? Accepts it if it has started anew.
+    /// Is the other side there? Accepts it if it has started anew, and says no once: what its last life was told, this one was not.
     bool link() {
         auto const session = load(other_->session);
         if (session == 0 || load(other_->magic) != ring_magic) return false;
-        if (session != accepted_) accept(session);
-        return load(other_->accepted) == session_;
+        if (session == accepted_) return load(other_->accepted) == session_;
+        accept(session);
+        return false;
     }
 
     RingStatus send(std::span<std::byte const> message) {

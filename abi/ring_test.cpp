@@ -37,6 +37,7 @@ struct Pair {
         left.start();
         right.start();
         EXPECT_FALSE(left.link()) << "not accepted yet";
+        EXPECT_FALSE(right.link()) << "it has just come";
         EXPECT_TRUE(right.link());
         EXPECT_TRUE(left.link());
     }
@@ -105,7 +106,9 @@ TEST(Ring, NothingIsSentOrTakenBeforeBothHaveAccepted) {
     EXPECT_EQ(left.send(message(8, 0)), RingStatus::Down);
     right.start();
     EXPECT_EQ(take(left).status, RingStatus::Down);
-    EXPECT_EQ(right.send(message(8, 7)), RingStatus::Done) << "it sees both";
+    EXPECT_EQ(take(left).status, RingStatus::Down) << "not accepted yet";
+    EXPECT_EQ(right.send(message(8, 7)), RingStatus::Down) << "it has just come";
+    EXPECT_EQ(right.send(message(8, 7)), RingStatus::Done);
     EXPECT_EQ(take(left).bytes, message(8, 7));
 }
 
@@ -119,7 +122,9 @@ TEST(Ring, WhoeverStartsAnewFindsAnEmptyRingAndSoDoesItsPeer) {
         who = life % 2 == 0 ? Ring{pair.a.data(), pair.b.data(), 256} : Ring{pair.b.data(), pair.a.data(), 256};
         who.start();
         EXPECT_EQ(who.send(message(8, 0)), RingStatus::Down) << "the other one does not know yet";
+        EXPECT_EQ(who.send(message(8, 0)), RingStatus::Down);
         auto const before = other.accepted();
+        EXPECT_EQ(other.send(message(8, 50)), RingStatus::Down) << "meant for the last life";
         EXPECT_EQ(take(other).status, RingStatus::Wait) << "nothing of the last life";
         EXPECT_NE(other.accepted(), before);
         EXPECT_EQ(take(who).status, RingStatus::Wait);
@@ -143,7 +148,8 @@ TEST(Ring, APlaceThatIsNoneIsCorruptAndTheLinkComesUpAgain) {
         pair.a.words().tail = place;
         EXPECT_EQ(take(pair.right).status, RingStatus::Corrupt) << place;
         EXPECT_EQ(take(pair.right).status, RingStatus::Down) << place;
-        EXPECT_EQ(pair.left.send(message(8, 2)), RingStatus::Done) << "an honest side accepts the new session";
+        EXPECT_EQ(pair.left.send(message(8, 2)), RingStatus::Down) << "an honest side accepts the new session";
+        EXPECT_EQ(pair.left.send(message(8, 2)), RingStatus::Done);
         EXPECT_EQ(take(pair.right).bytes, message(8, 2)) << place;
         pair.b.words().head = place;
         EXPECT_EQ(pair.left.send(message(8, 3)), RingStatus::Corrupt) << place;

@@ -44,19 +44,40 @@ def test_a_peer_that_starts_anew_is_heard_again(machine):
     assert running.count("left", "WRONG") == 0
 
 
-def test_linux_and_an_app_exchange_messages_through_the_module(machine):
-    linux = {
-        "memory": "96 MiB",
-        "image": {"kernel": "${CACHE}/linux/Image", "initrd": "${CACHE}/initrd-channel.cpio.gz",
-                  "cmdline": "console=ttyAMA0 tiffin.messages=2000 tiffin.longest=800"},
-        "channels": [channel("sensor", size="64 KiB")],
-    }
-    sensor = courier("linux", messages=2000, longest=800, cached=1) | {"channels": [channel("linux", size="64 KiB")]}
-    running = machine({"linux": linux, "sensor": sensor})
+def linux(peer, cpus=None, **knobs):
+    """Debian's kernel with the module, and the Linux twin of the courier."""
+    cmdline = " ".join(["console=ttyAMA0", *(f"tiffin.{name}={value}" for name, value in knobs.items())])
+    image = {"kernel": "${CACHE}/linux/Image", "initrd": "${CACHE}/initrd-channel.cpio.gz", "cmdline": cmdline}
+    return {"memory": "96 MiB", "image": image, "channels": [channel(peer, size="64 KiB")]} | ({"cpus": cpus} if cpus else {})
+
+
+def sensor(core=0, **knobs):
+    return courier("linux", core=core, cached=1, **knobs) | {"channels": [channel("linux", size="64 KiB")]}
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+def test_linux_and_an_app_exchange_messages_through_the_module(machine, gic):
+    knobs = {"messages": 2000, "longest": 800}
+    running = machine({"linux": linux("sensor", **knobs), "sensor": sensor(**knobs)}, board=Board(gic=gic))
     assert running.wait_until_stopped() == 0
     running.wait_for("linux", "channel post with sensor, running 0")
     running.wait_for("linux", "2000 messages each way, 0 wrong")
     running.wait_for("sensor", "2000 messages each way, 0 wrong")
+
+
+def test_linux_that_spans_cores_has_a_channel_to_another_core(machine):
+    knobs = {"messages": 500}
+    cpus = [{"core": 0, "policy": "share"}, {"core": 1, "policy": "share"}]
+    running = machine({"linux": linux("sensor", cpus=cpus, **knobs), "sensor": sensor(core=2, **knobs)}, board=Board(cores=3))
+    assert running.wait_until_stopped() == 0
+    running.wait_for("linux", "500 messages each way, 0 wrong")
+    running.wait_for("sensor", "500 messages each way, 0 wrong")
+
+
+def test_linux_hears_a_peer_again_that_starts_anew(machine):
+    running = machine({"linux": linux("sensor", messages=300), "sensor": sensor(messages=300, reset_after=100)})
+    running.wait_for("linux", "the peer has started anew: [1-9][0-9]* sent and [1-9][0-9]* received", times=3)
+    assert running.count("sensor", "WRONG") == 0
 
 
 def test_a_peer_that_writes_garbage_and_rings_without_end_harms_nobody(machine):

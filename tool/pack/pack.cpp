@@ -226,7 +226,7 @@ private:
             device.client = place_of(device.client), device.server = place_of(device.server);
             t.virtio.push_back(device);
         }
-        std::ranges::stable_sort(t.virtio, {}, &abi::VirtioRecord::client);
+        std::ranges::sort(t.virtio, {}, [](abi::VirtioRecord const& device) { return std::pair{device.client, device.slot}; });
     }
 
     static void add_grants(PlanTables& t, GuestParts const& guest) {

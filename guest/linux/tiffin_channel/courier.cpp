@@ -1,6 +1,6 @@
 // The courier (guest/apps/courier) for Linux: exchanges messages with a peer over /dev/tiffin-NAME, and checks them.
 //   tiffin-courier NAME MESSAGES [LONGEST]
-// Exit status 0: everything came, whole and in order.
+// Counts anew when the peer starts anew. Exit status 0: everything came, whole and in order.
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
@@ -71,7 +71,17 @@ private:
 
 struct Counts {
     std::uint64_t sent{0}, received{0}, wrong{0};
+    std::uint32_t life{0};
 };
+
+/// What was on the way to or from the peer's last life is lost.
+void notice_new_life(Channel const& channel, Counts& counts) {
+    if (channel.ring.accepted() == counts.life) return;
+    if (counts.life != 0)
+        std::printf("courier: the peer has started anew: %llu sent and %llu received in its last life\n",
+                    static_cast<unsigned long long>(counts.sent), static_cast<unsigned long long>(counts.received));
+    counts = {.sent = 0, .received = 0, .wrong = counts.wrong, .life = channel.ring.accepted()};
+}
 
 /// One step both ways. False: nothing could be done.
 bool step(Channel& channel, Counts& counts, std::uint64_t messages, std::size_t longest) {
@@ -79,10 +89,13 @@ bool step(Channel& channel, Counts& counts, std::uint64_t messages, std::size_t 
     bool moved = false;
     if (counts.sent < messages) {
         out.write(counts.sent, longest);
-        if (channel.ring.send(out.bytes()) == RingStatus::Done) ++counts.sent, moved = true;
+        auto const sent = channel.ring.send(out.bytes());
+        notice_new_life(channel, counts);
+        if (sent == RingStatus::Done) ++counts.sent, moved = true;
     }
     std::size_t size = 0;
     auto const status = channel.ring.receive(in.room(), size);
+    notice_new_life(channel, counts);
     if (status != RingStatus::Wait && status != RingStatus::Down) {
         if (status != RingStatus::Done || !in.is_whole(size, counts.received)) ++counts.wrong;
         ++counts.received, moved = true;
