@@ -1,5 +1,5 @@
 /* Linux's side of the socket tests: a program of ordinary AF_VSOCK sockets.
- *   vsock listen PORT       takes one connection, and sends back what comes, until the peer has sent all
+ *   vsock listen PORT N     sends back what comes, until N peers have sent all; those whose connection breaks may come again
  *   vsock send CID PORT N   sends N bytes of a pattern, and expects them back; 0 if all came
  * Prints one line, and exits with 0 if all went well. */
 #include <errno.h>
@@ -45,12 +45,17 @@ static int echo(int with) {
     return 0;
 }
 
-static int listen_at(unsigned port) {
+static int listen_at(unsigned port, int peers) {
     struct sockaddr_vm const at = address(VMADDR_CID_ANY, port);
     int const listener = socket(AF_VSOCK, SOCK_STREAM, 0);
     if (listener < 0 || bind(listener, (struct sockaddr const*)&at, sizeof at) != 0 || listen(listener, 4) != 0) return fail("listen");
-    int const with = accept(listener, NULL, NULL);
-    return with < 0 ? fail("accept") : echo(with);
+    while (peers > 0) {
+        int const with = accept(listener, NULL, NULL);
+        if (with < 0) return fail("accept");
+        if (echo(with) == 0) --peers;
+        close(with);
+    }
+    return 0;
 }
 
 static char pattern(unsigned long at) { return (char)(at * 31 + at / 251); }
@@ -86,9 +91,9 @@ static int send_to(unsigned cid, unsigned port, unsigned long size) {
 }
 
 int main(int count, char** words) {
-    if (count == 3 && strcmp(words[1], "listen") == 0) return listen_at((unsigned)atoi(words[2]));
+    if (count == 4 && strcmp(words[1], "listen") == 0) return listen_at((unsigned)atoi(words[2]), atoi(words[3]));
     if (count == 5 && strcmp(words[1], "send") == 0)
         return send_to((unsigned)atoi(words[2]), (unsigned)atoi(words[3]), strtoul(words[4], NULL, 10));
-    fprintf(stderr, "vsock listen PORT | vsock send CID PORT BYTES\n");
+    fprintf(stderr, "vsock listen PORT N | vsock send CID PORT BYTES\n");
     return 2;
 }

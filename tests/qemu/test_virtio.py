@@ -101,3 +101,36 @@ def test_a_socket_between_two_linux_vms_carries_a_mib_there_and_back(machine):
     assert running.count("left", "vsock: echoed 1048576 bytes") == 1
     assert running.count("right", "vsock: 1048576 bytes came back") == 1
     assert not troubles(running, "left", "right")
+
+
+def test_a_transfer_goes_on_while_the_switch_dies_again_and_again(machine):
+    card = {"device": "net", "server": "switch"}
+    running = machine({"left": devices([card], "tiffin.net=10.0.0.1 tiffin.serve=5000 tiffin.linger=3"),
+                       "right": devices([card], "tiffin.net=10.0.0.2 tiffin.fetch=10.0.0.1:5000"),
+                       "switch": server("switch", cmdline="server.dies-after=150")})
+    running.wait_for("right", DONE)
+    sent = running.wait_for("right", r"net: sent 2097152 bytes, (\w+)")[1]
+    assert running.count("left", f"net: got 2097152 bytes, {sent}") == 1
+    assert running.count("switch", "switch: 2 ports") > 10
+    assert not troubles(running, "left", "right")
+
+
+def test_sockets_are_told_when_their_server_has_died_and_can_be_made_anew(machine):
+    socket = {"device": "vsock", "server": "sockets"}
+    running = machine({"left": devices([socket], "tiffin.listen=4"),
+                       "right": devices([socket], "tiffin.connect=3 tiffin.bytes=65536 tiffin.times=4"),
+                       "sockets": server("sockets", cmdline="server.dies-after=150")})
+    running.wait_for("right", "vsock: 65536 bytes came back", times=4)
+    assert running.count("sockets", "sockets: 2 addresses") > 1
+    assert running.count("left", "vsock: .*Connection reset by peer") >= 1
+
+
+def test_ports_and_random_bytes_come_again_from_servers_that_die(machine):
+    running = machine({"linux": devices([{"device": "rng", "server": "entropy"}, {"device": "console", "server": "ports", "ports": 2}], "tiffin.rounds=8"),
+                       "entropy": server("entropy", cmdline="server.dies-after=3"), "ports": server("ports", cmdline="server.dies-after=14")})
+    running.wait_for("linux", DONE)
+    for port in (0, 1):
+        assert running.count("ports", rf"^0.{port}: this is vport\dp{port}") == 8
+    assert running.count("linux", r"rng: [0-9a-f]{128}$") == 8
+    assert running.count("tiffin", "entropy: starts anew") > 0 and running.count("tiffin", "ports: starts anew") > 0
+    assert not troubles(running, "linux")

@@ -24,6 +24,14 @@ std::uint32_t count(sdk::Device const& device) {
 
 }  // namespace
 
+/// A driver that is up may have heard of its ports from an earlier life of this server, or not: it is told again, which does no harm.
+void Ports::begin(sdk::Device& device) {
+    Console& console = consoles_[device.index()];
+    console = {};
+    if (!device.in_use()) return;
+    for (std::uint32_t port = 0; port < count(device); ++port) console.owed[port] = add;
+}
+
 bool Ports::serve(sdk::Device& device) {
     bool more = false;
     if ((device.accepted() & console::has_multiport) != 0) {

@@ -27,7 +27,7 @@ public:
     using Say = void (*)(std::uint32_t device, std::uint32_t port, std::string_view line);
     explicit constexpr Ports(Say say) : say_{say} {}
 
-    void begin(sdk::Device& device) override { consoles_[device.index()] = {}; }
+    void begin(sdk::Device& device) override;
     bool serve(sdk::Device& device) override;
 
 private:

@@ -17,8 +17,11 @@ struct Console : ::testing::Test {
         said.clear();
         clients.add(abi::virtio::Type::Console, 0, console::has_multiport);
         clients.made[0].config[0] = 2ull << 32;
+        clients.made[0].status = 0;
         server.emplace(clients);
         server->start();
+        rounds();
+        clients.made[0].status = abi::virtio::driver_ok;
     }
     void rounds() {
         while (server->round(service)) {
@@ -54,6 +57,16 @@ TEST_F(Console, TellsTheDriverOfItsPortsWhenItHasRoom) {
     EXPECT_EQ(heard(), message(0, Event::PortAdd));
     EXPECT_EQ(heard(), message(1, Event::PortAdd));
     EXPECT_EQ(heard(), "");
+}
+
+TEST_F(Console, ANewLifeOfTheServerTellsADriverThatIsUpOfItsPortsAgain) {
+    Ports next{[](std::uint32_t, std::uint32_t, std::string_view) {}};
+    sdk::Server again{clients};
+    again.start();
+    auto const& p = clients.post(0, console::control_receive_queue, {}, 64);
+    while (again.round(next)) {
+    }
+    EXPECT_EQ(text(p.answer()), message(0, Event::PortAdd));
 }
 
 TEST_F(Console, NamesAndOpensAPortThatIsReady) {
