@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
                 if (ring.receive(buffer, got) == RingStatus::Done && got > buffer.size()) std::abort();
                 break;
             case 4: (void)ring.send(buffer); break;
-            case 5: ring.will_sleep(); break;
+            default: ring.will_sleep(); break;
         }
         if (std::memcmp(before.data(), hostile.bytes, half) != 0) std::abort();
     }

@@ -1,10 +1,14 @@
 """Channels: messages between VMs, on one core and across cores, and what is nobody's business."""
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from harness.describe import Board, app, metronome
+from harness.describe import Board, app, fixed, metronome
+from harness.sliced import SlicedBoard, trace_of
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def channel(peer, name="post", size="8 KiB"):
@@ -65,6 +69,14 @@ def test_linux_and_an_app_exchange_messages_through_the_module(machine, gic):
     running.wait_for("sensor", "2000 messages each way, 0 wrong")
 
 
+def test_the_example_runs(build, boot):
+    """A sensor with a budget, and Linux: examples/telemetry."""
+    running = boot(build(text=(ROOT / "examples/telemetry/device.yaml").read_text(encoding="utf-8")), Board(memory_mib=256))
+    assert running.wait_until_stopped() == 0
+    for vm in ("sensor", "linux"):
+        running.wait_for(vm, "5000 messages each way, 0 wrong")
+
+
 def test_linux_that_spans_cores_has_a_channel_to_another_core(machine):
     knobs = {"messages": 500}
     cpus = [{"core": 0, "policy": "share"}, {"core": 1, "policy": "share"}]
@@ -91,6 +103,20 @@ def test_a_peer_that_writes_garbage_and_rings_without_end_harms_nobody(machine):
     match = running.wait_for("victim", r"outlived its peer: (\d+) lives, (\d+) letters wrong, (\d+) times corrupt, (\d+) doorbells")
     assert all(int(count) > 1000 for count in match.groups()), match[0]
     running.wait_for("metronome", "jobs=1000 missed=0")
+
+
+def test_a_storm_of_doorbells_from_another_core_stays_inside_the_contract(build, boot, tool, tmp_path):
+    """The vandal on core 1 rings without a pause; its victim on core 0 sleeps between; a `fixed` VM there keeps its bounds."""
+    two = SlicedBoard(cores=2)
+    job = app("metronome", cmdline="metronome.jobs=150", cpus=[fixed(40, "100 us", deadline="900 us")])
+    vandal = app("vandal", cmdline="vandal.rounds=100000000", cpus=[{"core": 1, "policy": "share"}]) | {"channels": [channel("victim")]}
+    domains = {"metronome": job, "victim": courier("vandal", endure=2, messages=1_000_000_000), "vandal": vandal}
+    speed = {"instructions-per-second": 1_000_000_000, "margin": 100}  # test_response.py says why
+    running = boot(build(domains, two, {"trace": "4 MiB"}, speed=speed), two)
+    running.wait_for("metronome", "jobs=150 missed=0", timeout=60)
+    audit = tool("audit", "--core", 0, tmp_path / "device.yaml", trace_of(running, tmp_path))
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+    assert re.search(r"metronome: .*; (\d+) of \1 activations have a bound", audit.stdout), audit.stdout
 
 
 def test_a_third_vm_reaches_neither_memory_nor_doorbells(machine):

@@ -5,7 +5,7 @@
 //   courier.longest=N       bytes of the longest (default 200)
 //   courier.lives=N         goes on until the peer has started anew N - 1 times, and counts anew each time (default 1)
 //   courier.reset_after=N   starts itself anew when it has got N messages, in each of its lives (0, the default: never)
-//   courier.endure=1        never sleeps, takes whatever comes, and ends when the peer has
+//   courier.endure=1        takes whatever comes, never sleeps, and ends when the peer has; =2: sleeps when there is nothing
 //   courier.cached=1        turns the caches on
 // Exit status 0: everything came, whole and in order.
 #include "guest/sdk/app.hpp"
@@ -87,9 +87,14 @@ bool is_zero(DeviceTree::Range memory) {
 }
 
 /// Whatever the peer does.
-unsigned outlive(Courier& courier) {
-    while (channel.peer_runs())
-        if (!courier.step()) hypercall::Yield();
+unsigned outlive(Courier& courier, bool sleeps) {
+    while (channel.peer_runs()) {
+        if (courier.step()) continue;
+        if (sleeps)
+            channel.wait();
+        else
+            hypercall::Yield();
+    }
     print("courier: outlived its peer: {} lives, {} letters wrong, {} times corrupt, {} doorbells\n", courier.lives(),
           courier.wrong(), courier.corrupt(), channel.rings());
     return 0;
@@ -109,9 +114,9 @@ unsigned app_main() {
     print("courier: the memory {}\n", is_zero(place->memory) ? "is zero" : "has been written");
     if (!channel.open(name)) panic("the channel can't be opened");
     print("courier: alive, side {}, {} bytes\n", channel.place().side, channel.place().memory.size);
-    bool const endure = argument(arguments, "courier.endure", 0) != 0;
-    static Courier courier{channel, messages, longest, endure};
-    if (endure) return outlive(courier);
+    auto const endure = argument(arguments, "courier.endure", 0);
+    static Courier courier{channel, messages, longest, endure != 0};
+    if (endure != 0) return outlive(courier, endure == 2);
     while (!courier.done() || courier.lives() < lives) {
         if (!courier.step()) channel.wait();
         if (reset_after != 0 && courier.received() >= reset_after) call(psci::system_reset);

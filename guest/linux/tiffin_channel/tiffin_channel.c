@@ -23,6 +23,7 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/version.h>
 
 /* Registers of a channel's doorbell page. */
 #define DOORBELL_RING 0x0
@@ -107,6 +108,15 @@ static __poll_t tiffin_channel_poll(struct file *file, poll_table *table)
 	return atomic_read(&reader->channel->rings) != reader->seen ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
+static void tiffin_channel_forbid(struct vm_area_struct *vma, unsigned long flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_clear(vma, flags);
+#else
+	vma->vm_flags &= ~flags;
+#endif
+}
+
 static int tiffin_channel_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct tiffin_channel *channel = ((struct tiffin_reader *)file->private_data)->channel;
@@ -118,11 +128,11 @@ static int tiffin_channel_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EINVAL;
 	if (vma->vm_flags & VM_EXEC)
 		return -EACCES;
-	vma->vm_flags &= ~VM_MAYEXEC;
+	tiffin_channel_forbid(vma, VM_MAYEXEC);
 	if (offset < channel->side * half || offset + length > (channel->side + 1) * half) {
 		if (vma->vm_flags & VM_WRITE)
 			return -EACCES;
-		vma->vm_flags &= ~VM_MAYWRITE;
+		tiffin_channel_forbid(vma, VM_MAYWRITE);
 	}
 	/* Cacheable, as the peer maps it. */
 	return remap_pfn_range(vma, vma->vm_start, (channel->memory->start + offset) >> PAGE_SHIFT, length, vma->vm_page_prot);
