@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import crowd  # noqa: E402
+import devices  # noqa: E402
 import guests  # noqa: E402
 import paths  # noqa: E402
 import tiffin_side  # noqa: E402
@@ -120,3 +121,13 @@ def test_growth_is_of_the_largest_number_and_each_must_meet_the_goal():
     assert crowd.verdict({2: 400, 16: 450, 1024: 440}, "growth")[2] == "NOT MET"
     assert crowd.verdict({2: 900, 256: 1001}, 1000)[1:] == ("<= 1,000", "NOT MET")
     assert crowd.verdict({}, 1000) == ("", "", "")
+
+
+def test_a_request_costs_what_its_share_of_the_bytes_does_without_sleep():
+    text = "linux: raw: write-64-warm bytes=131072 ns=900 idle=0\nlinux: raw: write-64-counted bytes=131072 ns=900 idle=100\n"
+    assert devices.disk_rows(text) == {"Linux writes 64 KiB, for each request": 400}
+
+
+def test_a_network_is_a_ping_and_a_kib():
+    text = "net: round-trip min/avg/max = 0.056/0.067/0.108 ms\nnet: sent 2097152 bytes, abc ns=4196304 idle=2000\n"
+    assert devices.net_rows(text) == {"Linux pings Linux": 67_000, "Linux sends a KiB to Linux, TCP": 2048}

@@ -1,5 +1,6 @@
 """No hypervisor: what the work costs by itself."""
 
+import devices
 import guests
 import images
 from machines import compile_tree, native, qemu, run_until
@@ -56,5 +57,6 @@ measures = [
     ("single operations", run_micro, False),
     ("1 ms tick", run_tick, False),
     ("Linux", run_linux, True),
+    ("Linux on a disk", devices.run_native_disk, True),
     ("Linux without a random seed", run_linux_unseeded, True),
 ]

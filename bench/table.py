@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
+import devices
 import guests
 
 SIDES = ("native", "tiffin", "xen")
@@ -65,6 +66,7 @@ def rows():
         Row("switch between two VMs, fixed priority, traced", n),
         *(Row(guests.DOORBELL.format(how), n) for how in ("by its register", "by hypercall")),
         Row(guests.THROUGH_CHANNEL, n),
+        *(Row(name, n) for name in devices.ROWS),
         Row("1 ms tick beside a spinner: average", n),
         Row("1 ms tick beside a spinner: p99", n),
         Row("1 ms tick beside a spinner: worst", n, 1000),

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 
+import devices
 import guests
 import images
 from machines import ROOT, need, tiffin
@@ -184,6 +185,9 @@ measures = [
     ("switch between two VMs", run_switch, False),
     ("1 ms tick beside a spinner", run_tick, False),
     ("channels", run_channel, False),
+    ("a virtio request", devices.run_request, False),
+    ("Linux on a disk", devices.run_disk, True),
+    ("Linux on a network", devices.run_net, True),
     ("1 ms tick beside the hostile guest", run_hostile, False),
     ("with a trace", run_traced, False),
     ("budgets", run_budget, False),

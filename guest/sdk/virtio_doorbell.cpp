@@ -60,6 +60,7 @@ void sleep_until_rung() {
 ServeCalls& serve_calls() { return hypercalls; }
 
 void Server::run(Service& service) {
+    interrupts::set_edge(abi::guest_map::server_intid);
     if (!interrupts::enable(abi::guest_map::server_intid, 0x80, on_doorbell)) panic("no doorbell");
     die_after = argument(boot().arguments, "server.dies-after", 0);
     start();

@@ -10,6 +10,8 @@
 //   bench.mode=bell, ringer   a VM with a channel "bench" sleeps, its peer rings; bench.call=1: by hypercall, not by register:
 //                      `bench: doorbell=MEDIAN min=A max=B`
 //   bench.mode=sink, source   messages of 1 KiB go through the channel: `bench: through_channel=N` ticks for each
+//   bench.mode=knocker, door   requests of bench.bytes (8) to a virtio device, and the VM that serves it: `bench: notify=MEDIAN ...` to the
+//                      handler of its doorbell, `bench: request=MEDIAN ...` there and back
 //   bench.fp=1         with bench.mode=yield: uses an FP register each turn
 //   bench.on=xen       gives way by Xen's hypercall instead of Tiffin's
 #include "guest/apps/bench/bench.hpp"
@@ -262,6 +264,10 @@ unsigned app_main() {
         bench::source();
     else if (mode == "sink")
         bench::sink();
+    else if (mode == "knocker")
+        bench::knocker();
+    else if (mode == "door")
+        bench::door();
     else
         while (mode == "spin") asm volatile("nop");
     print("bench: done\n");

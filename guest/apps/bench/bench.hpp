@@ -18,4 +18,8 @@ void ringer();
 void source();
 void sink();
 
+/// The modes of virtio.cpp.
+void knocker();
+[[noreturn]] void door();
+
 }  // namespace bench
