@@ -42,6 +42,10 @@ bool on_fault(Frame& frame, FaultKind kind) {
     return current.faults < storm;
 }
 
+#define X(number, name, arguments, text) +1
+constexpr unsigned hypercall_count = TIFFIN_HYPERCALLS(X);
+#undef X
+
 struct Score {
     unsigned contained{0}, failed{0};
 };
@@ -68,13 +72,21 @@ Score run_group(std::span<Case const> group, bool loud) {
 /// `last`: every verdict is printed (else only failures), and the cases that turn the MMU on come too.
 Score run_all(bool last) {
     Score score;
-    for (auto const& group : {cpu_cases(), memory_cases(), device_cases(), interrupt_cases(), call_cases(), table_walk_cases()}) {
+    for (auto const& group : {cpu_cases(), register_cases(), memory_cases(), device_cases(), interrupt_cases(), call_cases(),
+                              serve_cases(), virtio_cases(), table_walk_cases()}) {
         if (group.data() == table_walk_cases().data() && !last) continue;
         auto const one = run_group(group, last);
         score.contained += one.contained;
         score.failed += one.failed;
     }
     return score;
+}
+
+/// Last of all: what it leaves of this VM's interrupts and queues is of no use.
+void play(std::uint64_t seed, std::uint64_t count) {
+    auto const t = run_at_random(seed, count);
+    tiffin::sdk::print("hostile: {} operations of seed {}: {} faults; {} of {} hypercalls, {} devices, {} system registers\n",
+                       t.operations, seed, t.faults, t.hypercalls, hypercall_count, t.regions, t.registers);
 }
 
 }  // namespace
@@ -96,11 +108,14 @@ Seen seen() {
 unsigned app_main() {
     using namespace hostile;
     tiffin::sdk::set_fault_hook(on_fault);
+    auto const number = [](char const* name) { return tiffin::sdk::argument(tiffin::sdk::boot().arguments, name, 0); };
+    if (auto const seed = number("hostile.lie"); seed != 0) lie_at_random(seed);
     unsigned failed = 0;
     for (auto left = tiffin::sdk::argument(tiffin::sdk::boot().arguments, "hostile.rounds", 1); left > 1; --left)
         failed += run_all(false).failed;
     auto const last = run_all(true);
     failed += last.failed;
+    if (auto const count = number("hostile.random"); count != 0) play(number("hostile.seed"), count);
     tiffin::sdk::print("hostile: {} contained, {} failed\n", last.contained, failed);
     return failed < 255 ? failed : 255;
 }

@@ -82,6 +82,23 @@ std::span<Case const> memory_cases();
 std::span<Case const> device_cases();
 std::span<Case const> interrupt_cases();
 std::span<Case const> call_cases();
+std::span<Case const> register_cases();
+std::span<Case const> serve_cases();
+std::span<Case const> virtio_cases();      // none if the VM has no disk
 std::span<Case const> table_walk_cases();  // last: they turn the MMU on
+
+/// What it has done at random, and how much of the hypervisor that has reached.
+struct Tally {
+    std::uint64_t operations{0}, faults{0};
+    std::uint64_t hypercalls{0}, regions{0}, registers{0};  // different ones: of the table, of emulated devices, of the encodings
+};
+/// `count` operations that follow from `seed`: calls, registers of devices, system registers, contents of rings.
+Tally run_at_random(std::uint64_t seed, std::uint64_t count);
+/// The server of another VM's device, and of no use to it: for ever.
+[[noreturn]] void lie_at_random(std::uint64_t seed);
+
+/// Reads system register `encoding` (op0..op2 as MRS has them, bits 20 to 5), or writes it.
+std::uint64_t read_register(std::uint32_t encoding);
+void write_register(std::uint32_t encoding, std::uint64_t value);
 
 }  // namespace hostile
