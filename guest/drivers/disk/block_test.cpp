@@ -82,8 +82,8 @@ struct Disk : ::testing::TestWithParam<Store::Place> {
     std::optional<sdk::Server> server;
 };
 
-INSTANTIATE_TEST_SUITE_P(InItsOwnRam, Disk, ::testing::Values(Store::Place::Ram));
-INSTANTIATE_TEST_SUITE_P(InSharedMemory, Disk, ::testing::Values(Store::Place::Shared));
+INSTANTIATE_TEST_SUITE_P(Bytes, Disk, ::testing::Values(Store::Place::Ram, Store::Place::Shared),
+                         [](auto const& place) { return place.param == Store::Place::Ram ? "InRam" : "InAChannel"; });
 
 TEST_P(Disk, TellsEachClientItsCapacity) { EXPECT_EQ(clients.made[0].config[0], 2u); }
 
