@@ -24,6 +24,28 @@ void post(Vm& to, std::uint32_t bit) {
     mail::post(*to.vcpus[0], Mail::ring);
 }
 
+/// The channels whose interrupts share a bank of 32 with the first one's.
+constexpr std::uint32_t in_first_bank = (1u << (32 - intid_of(0) % 32)) - 1;
+
+/// Of one bank: the path is as long for all of them as for two.
+void raise(Vm& vm, std::uint32_t rung) {
+    auto const bits = std::uint64_t{rung} << intid_of(0) % 32;
+    auto const high = static_cast<std::uint32_t>(bits >> 32);
+    vgic::raise_all(*vm.vcpus[0], (intid_of(0) & ~31u) + (high != 0 ? 32 : 0),
+                    high != 0 ? high : static_cast<std::uint32_t>(bits));
+}
+
+/// Those of `rung` whose vCPU is off its core.
+std::uint32_t not_heard_yet(Vm& vm, std::uint32_t rung) {
+    Vcpu& first = *vm.vcpus[0];
+    if (vm.vcpus.size() == 1) return vgic::waits_for_its_turn(first, intid_of(0)) ? rung : 0;
+    std::uint32_t waiting = 0;
+    for (auto bits = rung; bits != 0; bits &= bits - 1)
+        if (vgic::waits_for_its_turn(first, intid_of(static_cast<std::uint32_t>(std::countr_zero(bits)))))
+            waiting |= bits & -bits;
+    return waiting;
+}
+
 }  // namespace
 
 void set_up(Pool& pool, PlanView const& plan, std::span<Vm*> vms) {
@@ -57,13 +79,13 @@ std::uint32_t peer(Vm const& vm, std::uint32_t index) {
 
 void deliver(Vm& vm) {
     if (vm.channels == nullptr) return;
-    std::uint32_t taken = 0;
-    for (auto bits = vm.channels->rings.exchange(0, memory_order_acq_rel); bits != 0; bits &= bits - 1) {
-        auto const intid = intid_of(static_cast<std::uint32_t>(std::countr_zero(bits)));
-        vgic::raise(*vm.vcpus[0], intid);
-        if (!vgic::waits_for_its_turn(*vm.vcpus[0], intid)) taken |= bits & -bits;
-    }
-    vm.channels->gate.fetch_and(~taken, memory_order_acq_rel);
+    Channels& channels = *vm.channels;
+    auto const all = channels.rings.load(std::memory_order_acquire);
+    auto const rung = (all & in_first_bank) != 0 ? all & in_first_bank : all;
+    channels.rings.fetch_and(~rung, memory_order_acq_rel);
+    raise(vm, rung);
+    channels.gate.fetch_and(~rung | not_heard_yet(vm, rung), memory_order_acq_rel);
+    if (all != rung) mail::post(*vm.vcpus[0], Mail::ring);  // the rest in a path of its own
 }
 
 void open_gate(Vm& vm) {

@@ -46,7 +46,8 @@ bool ring(Vcpu const& from, std::uint32_t index);
 /// How the VM at the other end is: how often it has started anew << 8 | whether it runs. 0 without such a channel.
 std::uint32_t peer(Vm const& vm, std::uint32_t index);
 
-/// Mail has come: raises what other cores have rung. On the core of the VM's first vCPU, under the VM's lock.
+/// Mail has come: raises what other cores have rung, at most a bank of 32 interrupts in one path. On the core of the VM's first vCPU, under
+/// the VM's lock.
 void deliver(Vm& vm);
 /// The VM has a core again, and takes what is pending.
 void open_gate(Vm& vm);

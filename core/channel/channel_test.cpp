@@ -224,6 +224,22 @@ TEST(ChannelAcrossCores, ARingThatIsStillInTheMailWhenTheGateOpensIsNotLost) {
     EXPECT_EQ(board.vm(1).channels->gate, 0u);
 }
 
+TEST(ChannelAcrossCores, ManyChannelsRungAtOnceAreRaisedBankByBank) {
+    Trio board{{0, 1, 1}};
+    board.wake_core(1);
+    board.enter(board.vcpu(1));
+    auto& channels = *board.vm(1).channels;
+    channels.gate = channels.rings = 0x8001'8001;  // the first and last of either bank, from other VMs
+    channel::deliver(board.vm(1));
+    EXPECT_EQ(board.vm(1).vgic.spi[(doorbell - 32) / 32].raised() | vgic::listed_bits(board.vcpu(1), 128, false), 0x8001'0000u);
+    EXPECT_EQ(board.vm(1).vgic.spi[doorbell / 32].raised(), 0u) << "in the next path";
+    EXPECT_EQ(channels.rings, 0x8001'0000u);
+    EXPECT_EQ(channels.gate, 0x8001'0000u);
+    board.go_to(1);
+    EXPECT_EQ(board.vm(1).vgic.spi[doorbell / 32].raised(), 0x8001u);
+    EXPECT_EQ(channels.gate, 0u);
+}
+
 TEST(ChannelAcrossCores, APeerThatStartsAnewHearsTheNextRing) {
     Trio board{{0, 1, 1}};
     board.wake_core(1);
