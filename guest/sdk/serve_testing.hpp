@@ -1,9 +1,11 @@
 // Clients made up by a test: they post requests, and look at what a server made of them. For host tests only.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <deque>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "guest/sdk/virtio_server.hpp"

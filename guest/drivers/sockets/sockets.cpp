@@ -29,22 +29,38 @@ void Sockets::begin(sdk::Device& device) {
 
 bool Sockets::serve(sdk::Device& device) {
     tell_event(device);
-    // It may have posted room that others wait for.
-    for (sdk::Device const& other : server_.devices())
-        if (ends_[other.index()].held && ends_[other.index()].waits_for == device.index()) server_.again(other);
+    serve_waiting(device);
     End& from = ends_[device.index()];
     for (unsigned n = 0; n < batch; ++n) {
-        if (!from.held) {
-            std::byte head[header_bytes];
-            from.held = device.next(vsock::transmit_queue, head);
-            if (!from.held) return false;
-            from.delivered = 0;
-            from.header = from.held->first().size() == header_bytes ? header_of(head) : Header{};
-        }
-        if (!carry(from, device)) return false;
-        from.held->finish(sdk::Tell::WhenIdle);
-        from.held.reset();
+        if (!from.held && !take(from, device)) return false;
+        if (!go_on(from, device)) return false;
     }
+    return true;
+}
+
+/// `device` may have posted room that others wait for. Whose packet goes out has another turn; whose does not waits until it is rung again: two
+/// that wait for each other would have turns for ever.
+void Sockets::serve_waiting(sdk::Device const& device) {
+    for (sdk::Device const& other : server_.devices()) {
+        End& end = ends_[other.index()];
+        if (end.held && end.waits_for == device.index() && go_on(end, other)) server_.again(other);
+    }
+}
+
+bool Sockets::take(End& from, sdk::Device const& device) {
+    std::byte head[header_bytes];
+    from.held = device.next(vsock::transmit_queue, head);
+    if (!from.held) return false;
+    from.delivered = 0;
+    from.header = from.held->first().size() == header_bytes ? header_of(head) : Header{};
+    return true;
+}
+
+/// With the packet under way. False: there is no room for it now.
+bool Sockets::go_on(End& from, sdk::Device const& sender) {
+    if (!carry(from, sender)) return false;
+    from.held->finish(sdk::Tell::WhenIdle);
+    from.held.reset();
     return true;
 }
 

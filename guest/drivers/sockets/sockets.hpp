@@ -34,7 +34,9 @@ private:
     };
 
     void tell_event(sdk::Device const& device);
-    /// False: there is no room for it now.
+    void serve_waiting(sdk::Device const& device);
+    bool take(End& from, sdk::Device const& device);
+    bool go_on(End& from, sdk::Device const& sender);
     bool carry(End& from, sdk::Device const& sender);
     bool deliver_piece(End& from, sdk::Device const& to);
     bool refuse(End& from, sdk::Device const& sender);

@@ -109,6 +109,15 @@ TEST_F(Addresses, WhoeverTakesNothingHoldsUpHisOwnPeersAndNobodyElse) {
     EXPECT_TRUE(waits.done && waits.told);
 }
 
+TEST_F(Addresses, TwoThatWaitForEachOtherWaitAsleep) {
+    auto& one = send(0, packet(header(3, 4)));
+    auto& other = clients.post(1, vsock::transmit_queue, packet(header(4, 3)));
+    for (unsigned n = 0; n < 10; ++n) (void)server->round(*service);
+    EXPECT_FALSE(server->round(*service));
+    room(0), room(1);
+    EXPECT_TRUE(one.done && other.done);
+}
+
 TEST_F(Addresses, RoomThatIsNoneEndsAndDoesNotLoop) {
     for (unsigned n = 0; n < 4; ++n) room(1, 10);
     auto& sent = send(0, packet(header(3, 4, Op::Data, 5), sdk::testing::bytes("hello")));

@@ -1,0 +1,147 @@
+// Clients that post anything in any order, to each server. Nothing may be read or written outside (AddressSanitizer), a round must end, and no
+// client may reach what is another's.
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "guest/drivers/disk/block.hpp"
+#include "guest/drivers/entropy/entropy.hpp"
+#include "guest/drivers/ports/ports.hpp"
+#include "guest/drivers/sockets/sockets.hpp"
+#include "guest/drivers/switch/switch.hpp"
+#include "guest/sdk/serve_testing.hpp"
+
+namespace {
+
+using namespace tiffin;
+using abi::virtio::Type;
+using sdk::testing::Bytes;
+using sdk::testing::Clients;
+
+constexpr unsigned devices = 3, most_posted = 256, most_rounds = 1000;
+
+class Input {
+public:
+    Input(std::uint8_t const* data, std::size_t size) : rest_{data, size} {}
+    [[nodiscard]] bool empty() const { return rest_.empty(); }
+    std::uint8_t byte() {
+        if (rest_.empty()) return 0;
+        auto const b = rest_.front();
+        rest_ = rest_.subspan(1);
+        return b;
+    }
+    Bytes bytes(std::size_t n) {
+        Bytes all(n);
+        for (auto& b : all) b = static_cast<std::byte>(byte());
+        return all;
+    }
+
+private:
+    std::span<std::uint8_t const> rest_;
+};
+
+void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+/// What a driver might post, with a number or two that it would not.
+Bytes likely(Input& in, Type type, std::uint64_t device) {
+    using namespace sdk::testing;
+    switch (type) {
+        case Type::Block: {
+            abi::virtio::block::Request const head{in.byte() % 10u, 0, in.byte() % 8u};
+            return bytes_of(head) + Bytes(in.byte() % 5 * 512u, std::byte{'x'});
+        }
+        case Type::Net: {
+            auto frame = Bytes(net_switch::header + net_switch::shortest + in.byte() * 6u);
+            frame[net_switch::header] = static_cast<std::byte>(3 + in.byte() % 4);
+            frame[net_switch::header + 6] = static_cast<std::byte>(3 + device);
+            return frame;
+        }
+        case Type::Console: return bytes_of(ports::Control{in.byte() % 5u, static_cast<ports::Event>(in.byte() % 8), 1});
+        case Type::Rng: return {};
+        case Type::Vsock: {
+            auto const length = in.byte() * 4u;
+            sockets::Header const h{
+                3 + device, 3u + in.byte() % 4, 1, 2, length, sockets::stream, static_cast<sockets::Op>(in.byte() % 9), 0, 0, 0};
+            Bytes packet(sockets::header_bytes);
+            sockets::put(h, packet);
+            return packet + Bytes(length);
+        }
+    }
+    return {};
+}
+
+/// One operation of a client: a request, a reset, another state of its driver, or buffers that are suddenly no RAM.
+void act(Input& in, Clients& clients) {
+    auto const what = in.byte();
+    auto const device = in.byte() % devices;
+    auto& made = clients.made[device];
+    switch (what % 8) {
+        case 0: return clients.reset(device);
+        case 1: made.status = in.byte(); return;
+        case 2: made.accepted = in.byte(); return;
+        case 3: clients.no_ram = in.byte() % 4 == 0; return;
+        default: break;
+    }
+    auto const queue = in.byte() % 4;
+    auto const room = in.byte() * 24u + in.byte() % 2;
+    auto sent = what % 8 == 7 ? in.bytes(in.byte() % 96u) : likely(in, made.type, device);
+    if (made.queues[queue].size() < most_posted) clients.post(device, static_cast<std::uint32_t>(queue), std::move(sent), room);
+}
+
+void serve(Input& in, Clients& clients, sdk::Server& server, sdk::Service& service) {
+    while (!in.empty()) {
+        act(in, clients);
+        unsigned rounds = 0;
+        while (server.round(service)) require(++rounds < most_rounds);
+    }
+}
+
+void serve_disk(Input& in, Clients& clients, sdk::Server& server) {
+    clients.made[2].offered = abi::virtio::block::read_only;
+    Bytes memory(3 * 2048, std::byte{'-'});
+    disk::Store store{memory, in.byte() % 2 == 0 ? disk::Store::Place::Ram : disk::Store::Place::Shared};
+    disk::BlockService service{store, *disk::Parts::make({}, memory.size(), devices)};
+    serve(in, clients, server, service);
+    require(std::all_of(memory.begin() + 4096, memory.end(), [](std::byte b) { return b == std::byte{'-'}; }));
+}
+
+void serve_switch(Input& in, Clients& clients, sdk::Server& server) {
+    auto const service = std::make_unique<net_switch::Switch>(
+        server.devices(), net_switch::Rules{.ports_of_any_mac = in.byte()}, [] { return std::uint64_t{7}; }, 1000);
+    serve(in, clients, server, *service);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+    constexpr Type types[] = {Type::Block, Type::Net, Type::Console, Type::Rng, Type::Vsock};
+    Input in{data, size};
+    auto const which = in.byte() % std::size(types);
+    Clients clients;
+    for (std::uint64_t n = 0; n < devices; ++n) clients.made[clients.add(types[which], n)].config[0] = 3 + n;
+    sdk::Server server{clients};
+    server.start();
+    switch (types[which]) {
+        case Type::Block: serve_disk(in, clients, server); break;
+        case Type::Net: serve_switch(in, clients, server); break;
+        case Type::Console: {
+            auto const service = std::make_unique<ports::Ports>([](std::uint32_t, std::uint32_t, std::string_view) {});
+            serve(in, clients, server, *service);
+            break;
+        }
+        case Type::Rng: {
+            entropy::Entropy service{[](std::span<std::byte> into) { return into.size(); }};
+            serve(in, clients, server, service);
+            break;
+        }
+        case Type::Vsock: {
+            auto const service = std::make_unique<sockets::Sockets>(server);
+            service->announce();
+            serve(in, clients, server, *service);
+            break;
+        }
+    }
+    return 0;
+}
