@@ -108,7 +108,7 @@ def test_a_peer_that_writes_garbage_and_rings_without_end_harms_nobody(machine):
 def storm(load):
     """Who rings on core 1, and who is rung on core 0, awake and asleep."""
     there = [{"core": 1, "policy": "share"}]
-    if load == "one channel":
+    if load == "one-channel":
         vandal = app("vandal", cmdline="vandal.rounds=100000000", cpus=there)
         return {"victim": courier("vandal", endure=2, messages=1_000_000_000), "vandal": vandal | {"channels": [channel("victim")]}}
     names = [f"c{n}" for n in range(32)]
@@ -118,7 +118,7 @@ def storm(load):
             "ringer": ringer | {"channels": [channel("listener", name) for name in names]}}
 
 
-@pytest.mark.parametrize("load", ["one channel", "all at once"])
+@pytest.mark.parametrize("load", ["one-channel", "all-at-once"])
 def test_a_storm_of_doorbells_from_another_core_stays_inside_the_contract(build, boot, tool, tmp_path, load):
     """A VM on core 1 rings without a pause; its peer on core 0 sleeps between; a `fixed` VM there keeps its bounds."""
     two = SlicedBoard(cores=2)

@@ -99,6 +99,13 @@ TEST(PackChannels, ExplainTellsWhereTheyLie) {
         << text;
 }
 
+TEST(PackChannels, ADoorbellIsAnInterruptLineInTheContract) {
+    Folder const folder;
+    auto const result = built(folder, three_vms);
+    ASSERT_EQ(result.cores.size(), 1u);
+    for (auto const& task : result.cores[0].tasks) EXPECT_EQ(task.devices, task.vm == "hub" ? 2u : 1u) << task.vm;
+}
+
 TEST(PackChannels, MoreThanTheBoardHasIsRefused) {
     Folder const folder;
     std::string text = "domains:\n";
