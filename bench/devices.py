@@ -8,6 +8,7 @@ from machines import CACHE, ROOT, need, qemu, run_until, tiffin
 HEADER = "board: qemu-virt\nmachine: {cpu: cortex-a72, cores: 1, gic: 3, memory: 1 GiB}\ndomains:\n"
 RAW_KIB, TCP_BYTES = 4096, 2 << 20
 NOTIFY, REQUEST = "virtio notify to the server's handler", "virtio request of {} there and back"
+DIES = "virtio request over which its server of 1 MiB dies"
 DISK, FETCH = "Linux {}s {} KiB, for each request", "Linux sends a KiB to Linux, TCP"
 PING = "Linux pings Linux"
 RAW = r"raw: (\w+)-(\d+)-counted bytes=(\d+) ns=(\d+) idle=(\d+)"
@@ -27,17 +28,21 @@ def server(name, memory="1 MiB", cmdline=""):
     return f'  {name}: {{memory: {memory}, image: {{elf: "{elf}", cmdline: "{cmdline}"}}}}\n'
 
 
+def knock(work, size, cmdline=""):
+    """Requests of `size` bytes from a bench VM to another: median and worst, there and back, and median to the server's handler."""
+    said = tiffin(work, HEADER + (
+        f'  knocker:\n    memory: 1 MiB\n    virtio: [{{device: rng, server: door}}]\n'
+        f'    image: {{elf: "{images.app_elf()}", cmdline: "bench.mode=knocker bench.bytes={size}"}}\n'
+        f'  door:\n    memory: 1 MiB\n    cpu: {{policy: fixed, priority: 40}}\n'
+        f'    image: {{elf: "{images.app_elf()}", cmdline: "bench.mode=door {cmdline}"}}\n'), [r"\[knocker\] bench: done"])
+    median, worst = map(int, re.search(r"bench: request=(\d+) min=\d+ max=(\d+)", said).groups())
+    return median, worst, int(re.search(r"bench: notify=(\d+) ", said)[1])
+
+
 def run_request(work):
-    rows = {}
-    for size, text in ((8, "8 bytes"), (4096, "4 KiB")):
-        said = tiffin(work, HEADER + (
-            f'  knocker:\n    memory: 1 MiB\n    virtio: [{{device: rng, server: door}}]\n'
-            f'    image: {{elf: "{images.app_elf()}", cmdline: "bench.mode=knocker bench.bytes={size}"}}\n'
-            f'  door:\n    memory: 1 MiB\n    cpu: {{policy: fixed, priority: 40}}\n'
-            f'    image: {{elf: "{images.app_elf()}", cmdline: "bench.mode=door"}}\n'), [r"\[knocker\] bench: done"])
-        rows[NOTIFY] = int(re.search(r"bench: notify=(\d+) ", said)[1])
-        rows[REQUEST.format(text)] = int(re.search(r"bench: request=(\d+) ", said)[1])
-    return rows
+    small, _, notify = knock(work, 8)
+    return {NOTIFY: notify, REQUEST.format("8 bytes"): small, REQUEST.format("4 KiB"): knock(work, 4096)[0],
+            DIES: knock(work, 8, "server.dies-after=20")[1]}
 
 
 def disk_rows(text):
@@ -72,4 +77,5 @@ def run_net(work):
     return net_rows(tiffin(work, described, [r"\[right\] linux: devices done"]))
 
 
-ROWS = [NOTIFY, REQUEST.format("8 bytes"), REQUEST.format("4 KiB"), *(DISK.format(what, size) for size in (4, 64) for what in ("write", "read")), PING, FETCH]
+ROWS = [NOTIFY, REQUEST.format("8 bytes"), REQUEST.format("4 KiB"), *(DISK.format(what, size) for size in (4, 64) for what in ("write", "read")),
+        PING, FETCH]

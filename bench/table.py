@@ -67,6 +67,7 @@ def rows():
         *(Row(guests.DOORBELL.format(how), n) for how in ("by its register", "by hypercall")),
         Row(guests.THROUGH_CHANNEL, n),
         *(Row(name, n) for name in devices.ROWS),
+        Row(devices.DIES, n, 1_000_000),
         Row("1 ms tick beside a spinner: average", n),
         Row("1 ms tick beside a spinner: p99", n),
         Row("1 ms tick beside a spinner: worst", n, 1000),

@@ -1,9 +1,12 @@
 """Virtio devices whose other end is another VM: Debian's own drivers, and our servers."""
 import re
+from pathlib import Path
 
 import pytest
 
-from harness.describe import app, devices, metronome, server
+from harness.describe import Board, app, devices, metronome, server, share
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples/devices/device.yaml"
 
 DONE = "linux: devices done"
 # What a stock driver or file system says of an error, and what devices-init says of one of its own.
@@ -14,8 +17,14 @@ def troubles(machine, *vms):
     return [line for vm in vms for line in machine.lines(vm) if TROUBLE.search(line)]
 
 
-def test_ext4_on_a_disk_that_another_vm_serves(machine):
-    running = machine({"linux": devices([{"device": "block", "server": "disk"}], "tiffin.disk=4"), "disk": server("disk", 12)})
+def on_last_core(board):
+    return [share() | {"core": board.cores - 1}]
+
+
+@pytest.mark.parametrize("board", [Board(), Board(gic=2), Board(cores=2), Board(cpu="max")], ids=["gicv3", "gicv2", "another-core", "max"])
+def test_ext4_on_a_disk_that_another_vm_serves(machine, board):
+    running = machine({"linux": devices([{"device": "block", "server": "disk"}], "tiffin.disk=4"),
+                       "disk": server("disk", 12, cpus=on_last_core(board))}, board)
     running.wait_for("linux", DONE)
     assert running.count("linux", "disk: 8192 KiB") == 1
     assert running.count("linux", "disk: round") == 4
@@ -134,3 +143,15 @@ def test_ports_and_random_bytes_come_again_from_servers_that_die(machine):
     assert running.count("linux", r"rng: [0-9a-f]{128}$") == 8
     assert running.count("tiffin", "entropy: starts anew") > 0 and running.count("tiffin", "ports: starts anew") > 0
     assert not troubles(running, "linux")
+
+
+def test_the_example_gives_two_linux_vms_all_five_devices(build, boot):
+    running = boot(build(text=EXAMPLE.read_text(encoding="utf-8")), Board(memory_mib=512))
+    for vm, kib in (("left", 3072), ("right", 5120)):
+        running.wait_for(vm, DONE, timeout=200)
+        for said in ("devices: 5", f"disk: {kib} KiB", "disk: all sums match", "rng: virtio_rng.0", "ports: 2"):
+            assert running.count(vm, said) == 1, said
+    assert running.count("left", "net: got 2097152 bytes") == 1
+    assert running.count("right", "vsock: 1048576 bytes came back") == 1
+    assert running.count("ports", "this is vport") == 4
+    assert not troubles(running, "left", "right")
