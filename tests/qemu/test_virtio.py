@@ -155,3 +155,22 @@ def test_the_example_gives_two_linux_vms_all_five_devices(build, boot):
     assert running.count("right", "vsock: 1048576 bytes came back") == 1
     assert running.count("ports", "this is vport") == 4
     assert not troubles(running, "left", "right")
+
+
+def test_all_servers_die_under_load_and_the_job_beside_them_misses_nothing(machine):
+    four = [{"device": "block", "server": "disk"}, {"device": "net", "server": "switch"},
+            {"device": "console", "server": "ports", "ports": 2}, {"device": "rng", "server": "entropy"}]
+    running = machine({"left": devices(four, "tiffin.net=10.0.0.1 tiffin.serve=5000 tiffin.disk=3 tiffin.ports tiffin.rng tiffin.linger=3"),
+                       "right": devices(four, "tiffin.disk=4 tiffin.net=10.0.0.2 tiffin.fetch=10.0.0.1:5000 tiffin.ports tiffin.rng"),
+                       **kept_disk("server.dies-after=5"), "switch": server("switch", cmdline="server.dies-after=200"),
+                       "ports": server("ports", cmdline="server.dies-after=20"), "entropy": server("entropy", cmdline="server.dies-after=3"),
+                       "metronome": metronome(jobs=3000)})
+    for vm in ("left", "right"):
+        running.wait_for(vm, DONE)
+        assert running.count(vm, "disk: all sums match") == 1
+    sent = running.wait_for("right", r"net: sent 2097152 bytes, (\w+)")[1]
+    assert running.count("left", f"net: got 2097152 bytes, {sent}") == 1
+    assert running.count("ports", "this is vport") >= 4
+    assert running.count("disk", "disk: 8192 KiB") > 50 and running.count("switch", "switch: 2 ports") > 5
+    running.wait_for("metronome", "jobs=3000 missed=0")
+    assert not troubles(running, "left", "right")
