@@ -21,6 +21,9 @@ inline constexpr std::uint64_t channel_doorbells = 0x0a80'0000, channel_doorbell
 inline constexpr std::uint64_t channel_memory = 0x0b00'0000, channel_memory_end = 0x0c00'0000;
 inline constexpr std::uint32_t channel_intid = 144;
 
+// Bus 0 of the PCI host bridge, where QEMU has its small ECAM (highmem-ecam=off). BARs are where the board has them.
+inline constexpr std::uint64_t pci_ecam = 0x3f00'0000, pci_ecam_size = 0x10'0000;
+
 inline constexpr std::uint32_t pl011_intid = 33;
 inline constexpr std::uint32_t pl031_intid = 34;
 inline constexpr std::uint32_t virtual_timer_intid = 27;

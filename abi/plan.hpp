@@ -6,7 +6,7 @@
 //   |                          |   text, rodata, data, bss and stacks are all in the file
 //   +--------------------------+ ImageInfo::plan_offset (4 KiB aligned)
 //   | PlanHeader               |
-//   | tables: memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels, virtio, strings
+//   | tables: memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels, virtio, pci, strings
 //   +--------------------------+
 //   | payloads                 |   each 4 KiB aligned (2 MiB where its guest address is), zero-padded to 4 KiB
 //   +--------------------------+ file size, 4 KiB aligned
@@ -46,6 +46,9 @@ inline constexpr std::uint32_t pool_virtio_bytes = 256;   // of the pool, for ea
 inline constexpr std::uint32_t pool_virtio_queue_bytes = 128;  // and each of its queues,
 inline constexpr std::uint32_t pool_request_bytes = 16;        // and each entry of that
 inline constexpr std::uint32_t max_virtio = 256;               // compared pairwise at boot
+inline constexpr std::uint32_t max_pci = 32;                   // PCI functions given away
+inline constexpr std::uint32_t pool_pci_bytes = 192;           // of the pool, for each of them, beside tables,
+inline constexpr std::uint32_t pool_pci_vm_bytes = 192;        // and for each VM that has some
 inline constexpr std::uint32_t max_memory_records = 64;
 inline constexpr std::uint32_t max_payloads = 8 * max_vms;
 inline constexpr std::uint32_t max_windows = 256;                                       // compared pairwise at boot
@@ -228,6 +231,27 @@ struct VirtioRecord {
     std::uint64_t config[serve::config_bytes / 8];  // its configuration space before the server changes it
 };
 
+enum PciFlags : std::uint32_t {
+    pci_unfenced = 1u << 0,  // its DMA may reach everything: the board has no SMMU, and the description accepts it
+};
+
+/// A PCI function given to a VM. In the table they ascend by `function`.
+struct PciRecord {
+    std::uint32_t vm;
+    std::uint32_t function;  // on bus 0: device << 3 | number
+    std::uint32_t line;      // in the description
+    std::uint32_t flags;     // PciFlags
+};
+
+/// The board's PCI host bridge and the SMMU behind it; all 0 if no function is given away.
+struct PciHost {
+    std::uint64_t ecam;                 // of bus 0: 1 MiB
+    std::uint64_t window, window_size;  // of 32-bit memory, where BARs go; the same address for cores and bus
+    std::uint64_t smmu;                 // an SMMUv3, to which a function's number is its StreamID; 0: none
+    std::uint32_t event_intid;          // of its event queue
+    std::uint32_t reserved;             // 0
+};
+
 enum PlanFlags : std::uint32_t {
     plan_verify_payloads = 1u << 0,  // check every payload's CRC at boot (reads all of the image)
     plan_stay_on = 1u << 1,          // do not power the board off when all VMs have stopped
@@ -245,9 +269,10 @@ struct PlanHeader {
     std::uint64_t trace_bytes;     // of each core's trace ring: 0 for none, else a power of two, min_trace_bytes..max_trace_bytes
     StringRef description;         // file name of the description, for messages
     std::uint32_t wake_charge_ns;  // what each wake-up takes from the waker's own budget, beside its turn (docs/contract.md)
-    TableRef memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels, virtio;
+    TableRef memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels, virtio, pci;
     std::uint64_t shared_base,
         shared_bytes;  // RAM for the memory of all channels, which ascend in it; 4 KiB aligned, both 0 for none
+    PciHost pci_host;
     TableRef strings;  // count is in bytes; first and last byte are zero
     BoardRecord board;
 };

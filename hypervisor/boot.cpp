@@ -13,6 +13,7 @@
 #include "core/trace/trace.hpp"
 #include "drivers/gic/gic.hpp"
 #include "drivers/uart/pl011_uart.hpp"
+#include "hypervisor/build_pci.hpp"
 #include "hypervisor/build_vms.hpp"
 #include "hypervisor/cores.hpp"
 #include "hypervisor/layout.hpp"
@@ -80,7 +81,8 @@ void check_processor(PlanView const& plan) {
     if (range > armv8::geometry::input_bits) range = armv8::geometry::input_bits;  // EL2 maps memory at its own address
     for (auto const& memory : plan.memory())
         require(memory.base + memory.size <= 1ull << range, "the plan has memory beyond what this processor can address");
-    for (auto const device : {board.uart, board.gicd, board.gicr, board.gicc, board.gich, board.gicv})
+    for (auto const device : {board.uart, board.gicd, board.gicr, board.gicc, board.gich, board.gicv, plan.header().pci_host.ecam,
+                              plan.header().pci_host.smmu})
         require(device < 1ull << range, "the plan has a device beyond what this processor can address");
     if (board.gic_version == abi::GicVersion::V2)
         require(board.gicc_size >= 0x2000 && board.gicv_size >= 0x2000,
@@ -141,7 +143,8 @@ void set_up_console(PlanView const& plan) {
     machine.console = &console;
     auto& host = the_host.make();
     console.set_shell(the_shell.make(console, host));
-    machine.on_own_interrupt = [](std::uint32_t) {
+    machine.on_own_interrupt = [](std::uint32_t intid) {
+        if (on_smmu_interrupt(intid)) return;
         ConsoleGuard const guard;
         machine.console->on_uart_interrupt();
     };
@@ -195,6 +198,7 @@ Vcpu* boot(std::uint64_t device_tree) {
     set_up_interrupts(plan, gic);
     set_up_console(plan);
     build_machine(pool, plan, *machine.console);
+    build_pci(pool, plan);
     for (Cpu& cpu : machine.cpus) seed_random(plan, cpu);
     set_up_core(machine.cpus[0], gic);
     machine.console->set_bell([] { arch::send_sgi(machine.cpus[0], mail::bell_sgi); });
@@ -204,6 +208,7 @@ Vcpu* boot(std::uint64_t device_tree) {
     machine.on_all_stopped = on_all_stopped;
     say_hello(plan, pool, start_cores(gic));
     connect_interrupts(plan, gic);
+    connect_smmu(plan, gic);
     machine.started = arch::now();
     for (Cpu const& cpu : machine.cpus)
         if (cpu.trace != nullptr) cpu.trace->header->started = machine.started;

@@ -110,7 +110,11 @@ Vm& build_vm(Pool& pool, PlanView const& plan, Console& console, std::uint32_t i
         set_up_vcpu(*vm.vcpus[i], vm, machine.cpus[vcpus[i].core], i, vcpus[i]);
         vm.vcpus[i]->el2_stack = vm.vcpus[i]->cpu->stack_top;
     }
-    vm.stage2.build(pool, plan, record, layout::image());
+    if (plan.pci_functions_of(id) == 0) {
+        vm.stage2.build(pool, plan, record, layout::image());
+    } else {
+        vm.stage2.build_private(pool, plan, record, layout::image());
+    }
     auto const range = arch::physical_range() < 5 ? arch::physical_range() : 5;
     vm.stage2.set_vtcr(armv8::Vtcr::make(ipa_bits(plan, record), range, arch::has_vmid16()));
     add_devices(pool, plan, *box);

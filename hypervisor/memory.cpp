@@ -1,6 +1,8 @@
 #include "hypervisor/memory.hpp"
 
 #include "arch/aarch64/cpu.hpp"
+#include "armv8/smmu.hpp"
+#include "base/pci.hpp"
 #include "core/mem/page_table.hpp"
 #include "hypervisor/layout.hpp"
 #include "plan/pool.hpp"
@@ -66,6 +68,8 @@ void map_el2(Pool& pool, PlanView const& plan) {
     el2.device(board.gicr, board.gicr_size);
     el2.device(board.gicc, board.gicc_size);
     el2.device(board.gich, board.gich_size);
+    el2.device(plan.header().pci_host.ecam, plan.pci().empty() ? 0 : pci::ecam_bus_bytes);
+    el2.device(plan.header().pci_host.smmu, plan.header().pci_host.smmu == 0 ? 0 : armv8::smmu::frame_bytes);
     arch::enable_translation(el2.root(), layout::at(__rodata_end), image_end);
 }
 

@@ -86,6 +86,10 @@ private:
     bool virtio_device_is_sound(std::size_t index);
     bool virtio_is_numbered(std::size_t index);
     bool virtio_slot_is_free(abi::VirtioRecord const& device);
+    bool pci_is_sound();
+    bool pci_host_is_sound();
+    bool pci_region_is_nobodys(std::uint64_t base, std::uint64_t size);
+    bool pci_owner_is_sound(abi::PciRecord const& record);
 
     bool has_vcpu_on(std::uint32_t vm, std::uint32_t core);
 

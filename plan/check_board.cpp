@@ -22,7 +22,7 @@ bool all_differ(std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t
 
 bool RuleCheck::run() {
     return board_is_sound() && memory_is_sound() && spin_table_is_sound() && image_is_sound() && vms_are_sound() &&
-           frames_are_sound() && channels_are_sound() && virtio_is_sound();
+           frames_are_sound() && channels_are_sound() && virtio_is_sound() && pci_is_sound();
 }
 
 bool RuleCheck::at(char const* table, std::size_t index) {

@@ -64,6 +64,20 @@ inline std::uint32_t core_count(PlanView const& plan) {
 inline constexpr std::uint64_t core_stack_bytes = 4 * page_size;
 inline std::uint64_t stack_bytes(PlanView const& plan) { return (core_count(plan) - 1) * core_stack_bytes; }
 
+/// For the PCI functions given away: the SMMU's stream table (16 KiB, aligned), queues and state; EL2's tables for it and ECAM; for each function
+/// its state and the stage-2 tables of six BARs; for each VM what its devices see of its RAM.
+inline std::uint64_t pci_bytes(PlanView const& plan) {
+    std::uint64_t bytes = (8 + 5 + 8) * page_size + plan.pci().size() * (abi::pool_pci_bytes + 8 * page_size);
+    for (std::uint32_t id = 0; id < plan.vms().size(); ++id) {
+        if (plan.pci_functions_of(id) == 0) continue;
+        auto const& vm = plan.vms()[id];
+        bool const congruent = (vm.ram_ipa - vm.ram_pa) % large_page_size == 0;
+        auto const gigas = (vm.ram_size >> 30) + 2;
+        bytes += abi::pool_pci_vm_bytes + (1 + gigas + (congruent ? 2 : (vm.ram_size >> 21) + 2)) * page_size;
+    }
+    return bytes;
+}
+
 /// Bytes of the pool: a multiple of 4 KiB.
 inline std::uint64_t pool_bytes(PlanView const& plan) {
     // EL2's own stage 1: a root, and for each memory range and the devices at most four tables; the table of interrupt owners.
@@ -80,6 +94,7 @@ inline std::uint64_t pool_bytes(PlanView const& plan) {
     for (auto const& device : plan.virtio())
         bytes +=
             abi::pool_virtio_bytes + device.queues * (abi::pool_virtio_queue_bytes + device.queue_size * abi::pool_request_bytes);
+    if (!plan.pci().empty()) bytes += pci_bytes(plan);
     bytes += plan.slots().size() * 32 + plan.board().cpu_count * (plan.header().trace_bytes + page_size);
     return align_up(bytes, page_size);
 }

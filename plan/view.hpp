@@ -22,6 +22,9 @@
 //   virtio      client and server exist and differ; slots of a client, and numbers of a server's devices, count from 0 without holes;
 //               queues and their sizes in range; no feature of the transport's own; slots clear of windows and interrupts given away
 //
+//   pci         functions of bus 0 with one owner, ascending, not the host bridge; ECAM, window and SMMU page-aligned, below 2^39, apart from
+//               RAM, GIC, UART and windows; fenced by the SMMU if there is one; the guest side clear of its windows
+//
 // Cost: linear in the plan's size, but for windows and virtio (at most max_windows and max_virtio, pairwise).
 #pragma once
 #include <cstddef>
@@ -38,7 +41,7 @@ namespace tiffin {
 struct PlanError {
     char const* what;     // a sentence without a full stop
     char const* table;    // "header", "board", "memory", "vm", "vcpu", "payload", "window", "interrupt", "frame", "slot",
-                          // "channel", "virtio"
+                          // "channel", "virtio", "pci"
     std::uint32_t index;  // of the record in its table
 };
 
@@ -67,6 +70,13 @@ public:
     }
 
     [[nodiscard]] std::span<abi::VirtioRecord const> virtio() const { return table<abi::VirtioRecord>(header().virtio); }
+
+    [[nodiscard]] std::span<abi::PciRecord const> pci() const { return table<abi::PciRecord>(header().pci); }
+    [[nodiscard]] std::uint32_t pci_functions_of(std::uint32_t vm) const {
+        std::uint32_t count = 0;
+        for (auto const& function : pci()) count += function.vm == vm ? 1 : 0;
+        return count;
+    }
 
     [[nodiscard]] std::span<abi::VcpuRecord const> vcpus_of(abi::VmRecord const& vm) const { return slice(vcpus(), vm.vcpus); }
     [[nodiscard]] std::span<abi::PayloadRecord const> payloads_of(abi::VmRecord const& vm) const {

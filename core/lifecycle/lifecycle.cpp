@@ -43,6 +43,7 @@ std::uint64_t slice_of(Vm const& vm) { return vm.vcpus.size() == 1 ? arch::frequ
 /// The last of its vCPUs has left its core.
 void on_all_left(Vm& vm) {
     virtio::leave(vm);
+    for (std::uint32_t i = 0; i < vm.slot_count; ++i) vm.slots[i].device->quiesce();
     {
         VmGuard const guard{vm};
         release_interrupts(vm);

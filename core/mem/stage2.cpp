@@ -25,6 +25,22 @@ void Stage2::build(Pool& pool, PlanView const& plan, abi::VmRecord const& record
         at = payload.ipa + size;
     }
     map_ram(at, record.ram_ipa + record.ram_size);
+    map_others(pool, plan, record);
+}
+
+void Stage2::build_private(Pool& pool, PlanView const& plan, abi::VmRecord const& record, Pa image) {
+    image_ = image;
+    private_ = true;
+    auto const root = root_bytes(ipa_bits(plan, record));
+    tables_ = PageTable{pool.take(root, root)};
+    tables_.map(pool, record.ram_ipa, Pa{record.ram_pa}, record.ram_size, armv8::Stage2::ram);
+    for (auto const& payload : plan.payloads_of(record))
+        for (std::uint64_t page = 0; page < payload.size; page += page_size)
+            arch::copy_page(Pa{record.ram_pa + (payload.ipa - record.ram_ipa) + page}, image + payload.image_offset + page);
+    map_others(pool, plan, record);
+}
+
+void Stage2::map_others(Pool& pool, PlanView const& plan, abi::VmRecord const& record) {
     for (auto const& window : plan.windows_of(record)) map_device(pool, Ipa{window.ipa}, Pa{window.pa}, window.size);
     for (auto const& end : plan.channels_of(record)) map_channel(pool, end);
 }
@@ -80,6 +96,7 @@ void Stage2::restore_page(Vm const& vm, std::uint64_t offset) {
     auto const* const payload = payload_at(vm, page);
     if (payload == nullptr) return;
     Pa const original = image_ + payload->image_offset + (page - Ipa{payload->ipa});
+    if (private_) return arch::copy_page(Pa{record.ram_pa + offset}, original);
     *tables_.page(page.raw()) = Descriptor::leaf(original, armv8::geometry::last_level, armv8::Stage2::image);
 }
 

@@ -19,6 +19,8 @@ class Stage2 {
 public:
     /// Builds the tables from the plan. `image` is where the boot image was loaded.
     void build(Pool& pool, PlanView const& plan, abi::VmRecord const& record, Pa image);
+    /// The same for a VM whose devices do DMA: they know nothing of pages that are copied later, so all of its RAM is its own from the start.
+    void build_private(Pool& pool, PlanView const& plan, abi::VmRecord const& record, Pa image);
     /// Maps device memory straight through. All 4 KiB aligned.
     void map_device(Pool& pool, Ipa at, Pa device, std::uint64_t size);
 
@@ -56,8 +58,12 @@ private:
     void map_channel(Pool& pool, abi::ChannelRecord const& end);
     [[nodiscard]] abi::PayloadRecord const* payload_at(Vm const& vm, Ipa page) const;
 
+    /// Windows and channels.
+    void map_others(Pool& pool, PlanView const& plan, abi::VmRecord const& record);
+
     PageTable tables_;
     Pa image_{0};
+    bool private_{false};
     std::uint64_t vttbr_{0}, vtcr_{0}, vmid_generation_{0};
 };
 

@@ -1,5 +1,6 @@
 #include "core/notice/notice.hpp"
 
+#include "base/pci.hpp"
 #include "core/arch.hpp"
 #include "core/console/format.hpp"
 #include "core/smp/guard.hpp"
@@ -47,14 +48,29 @@ void say_where(Line& line, Vm const& vm, Misdeed const& misdeed) {
          << Hex{near.base};
 }
 
+/// As lspci writes it: "00:02.0".
+void say_function(Line& line, std::uint32_t function) {
+    auto const device = pci::device_of(function);
+    line << "00:" << static_cast<char>('0' + device / 16) << "0123456789abcdef"[device % 16] << '.' << pci::number_of(function);
+}
+
 void say_misdeed(Line& line, Notice const& notice) {
-    line << notice.vm->name << ": vCPU " << notice.vcpu << " at pc " << Hex{notice.pc} << ": " << notice.misdeed.what;
+    line << notice.vm->name;
+    if (notice.function != nullptr) {
+        line << ": PCI function ";
+        say_function(line, notice.function->function);
+    } else {
+        line << ": vCPU " << notice.vcpu << " at pc " << Hex{notice.pc};
+    }
+    line << ": " << notice.misdeed.what;
     say_where(line, *notice.vm, notice.misdeed);
 }
 
 void say_remedy(Line& line, Notice const& notice) {
-    line << notice.vm->name << ":   " << notice.misdeed.remedy << "; the VM is at "
-         << machine.plan->string(machine.plan->header().description) << ':' << notice.vm->record->line;
+    line << notice.vm->name << ":   " << notice.misdeed.remedy << "; "
+         << (notice.function != nullptr ? "it was given" : "the VM is") << " at "
+         << machine.plan->string(machine.plan->header().description) << ':'
+         << (notice.function != nullptr ? notice.function->line : notice.vm->record->line);
     if (notice.suppressed != 0) line << " (" << notice.suppressed << " more were not shown)";
 }
 

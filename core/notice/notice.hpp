@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "abi/plan.hpp"
 #include "core/console/console.hpp"
 #include "core/trap/misdeed.hpp"
 
@@ -22,12 +23,13 @@ struct Why {
 /// One subject: a misdeed of a guest (two lines), or a change of a VM's state (one). All text in it is static.
 struct Notice {
     Vm const* vm{nullptr};
-    char const* change{nullptr};  // "stopped: "; nullptr for a misdeed
-    Why why{};                    // of a change
-    trap::Misdeed misdeed{};      // otherwise
-    std::uint64_t pc{0};          // of the guest
-    std::uint32_t vcpu{0};        // its index
-    std::uint32_t suppressed{0};  // misdeeds of this VM before it that were not shown
+    char const* change{nullptr};              // "stopped: "; nullptr for a misdeed
+    Why why{};                                // of a change
+    trap::Misdeed misdeed{};                  // otherwise
+    std::uint64_t pc{0};                      // of the guest
+    std::uint32_t vcpu{0};                    // its index
+    abi::PciRecord const* function{nullptr};  // that did it by DMA, rather than a vCPU
+    std::uint32_t suppressed{0};              // misdeeds of this VM before it that were not shown
 };
 
 /// The subjects that wait, oldest first. Callers hold the console's lock.

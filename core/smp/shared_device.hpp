@@ -32,6 +32,7 @@ public:
         ConsoleGuard const console;
         device_->reset();
     }
+    void quiesce() override { device_->quiesce(); }
 
 private:
     MmioDevice* device_{nullptr};

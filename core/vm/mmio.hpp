@@ -24,6 +24,8 @@ public:
 
     /// Back to the state in which the VM's first start found it.
     virtual void reset() {}
+    /// The VM has left its cores, and its memory is about to be another's, or to be scrubbed: nothing may go on by itself.
+    virtual void quiesce() {}
 
 protected:
     ~MmioDevice() = default;

@@ -59,7 +59,7 @@ struct CrossCore {
 struct Channels;
 
 struct Vm final : IrqSink {
-    static constexpr unsigned max_slots = 6;  // distributor, redistributors, UART, RTC, virtio, channel doorbells
+    static constexpr unsigned max_slots = 7;  // distributor, redistributors, UART, RTC, virtio, channel doorbells, PCI
 
     std::uint32_t id{0};
     VmState state{VmState::Off};

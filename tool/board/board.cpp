@@ -41,7 +41,7 @@ public:
         read_memory(board);
         read_cores(board);
         read_gic(board.record);
-        if (gic_ >= 0) read_timer(board.record), read_uart(board.record), read_devices(board);
+        if (gic_ >= 0) read_timer(board.record), read_uart(board.record), read_devices(board), board.pci = read_pci(tree_, gic_);
         read_psci(board.record);
         return why_.empty();
     }
@@ -200,6 +200,7 @@ private:
                                .owned_as = {}};
             if (device.reg.empty() || device.path.starts_with("/reserved-memory/")) continue;
             device.may_do_dma = !has_no_dma(node);
+            if (tree_.is_compatible(node, "arm,smmu-v3")) device.owned_as = "the fence around the DMA of PCI functions";
             if (node == uart_) device.owned_as = "its console UART";
             if (node == gic_ || tree_.parent(node) == gic_) device.owned_as = "its interrupt controller";
             if (holds_spin_table(device, board.record)) device.owned_as = "the place where other cores wait";
@@ -233,7 +234,7 @@ std::optional<Board> read_board(std::vector<std::byte> blob, std::vector<std::st
         why.push_back("this is no well-formed flattened device tree");
         return std::nullopt;
     }
-    Board board{.name = {}, .tree = std::move(*tree), .memory = {}, .reserved = {}, .record = {}, .devices = {}};
+    Board board{.name = {}, .tree = std::move(*tree), .memory = {}, .reserved = {}, .record = {}, .devices = {}, .pci = {}};
     if (!Reader{board.tree, why}.run(board)) return std::nullopt;
     return board;
 }

@@ -7,6 +7,7 @@
 
 #include "abi/plan.hpp"
 #include "tool/board/fdt.hpp"
+#include "tool/board/pci_host.hpp"
 
 namespace tiffin {
 
@@ -26,6 +27,7 @@ struct Board {
     std::vector<Range> reserved;  // /memreserve/ and /reserved-memory
     abi::BoardRecord record{};    // all but `name`
     std::vector<BoardDevice> devices;
+    std::optional<PciBoard> pci;
 
     /// The device at a path, alias, label (of a tree built with `dtc -@`) or unique node name; null if there is none.
     [[nodiscard]] BoardDevice const* find(std::string const& device) const;

@@ -13,17 +13,20 @@ std::vector<std::string> qemu_machine(Machine const& machine, std::string const&
     // Without -nic none QEMU wants the firmware of its default network card, which is in another Debian package.
     // `max` with QEMU's own PAuth algorithm: the architected one costs three times the host time.
     auto const cpu = machine.cpu == "max" ? std::string{"max,pauth-impdef=on"} : machine.cpu;
-    return {"qemu-system-aarch64",
-            "-M",
-            fmt::format("virt,virtualization=on,gic-version={},dtb-randomness=off{}", machine.gic, extra),
-            "-cpu",
-            cpu,
-            "-smp",
-            fmt::format("{}", machine.cores),
-            "-m",
-            fmt::format("{}", machine.memory >> 20),
-            "-nic",
-            "none"};
+    std::vector<std::string> command{"qemu-system-aarch64",
+                                     "-M",
+                                     fmt::format("virt,virtualization=on,gic-version={},dtb-randomness=off{}{}", machine.gic,
+                                                 machine.smmu ? ",iommu=smmuv3" : "", extra),
+                                     "-cpu",
+                                     cpu,
+                                     "-smp",
+                                     fmt::format("{}", machine.cores),
+                                     "-m",
+                                     fmt::format("{}", machine.memory >> 20),
+                                     "-nic",
+                                     "none"};
+    for (auto const& device : machine.devices) command.insert(command.end(), {"-device", device});
+    return command;
 }
 
 std::optional<Bytes> qemu_device_tree(Machine const& machine, std::string& why) {

@@ -7,6 +7,8 @@
 
 #include "abi/guest_map.hpp"
 #include "base/addr.hpp"
+#include "base/pci.hpp"
+#include "tool/check/pci.hpp"
 
 namespace tiffin {
 namespace {
@@ -41,7 +43,10 @@ public:
             for (std::uint32_t slot = 0; slot < domain.virtio.size(); ++slot)
                 used_virtual_.insert(guest_map::virtio_intid + slot);
             auto& grants = all.emplace_back();
-            for (auto const& use : domain.access) grant(use, grants);
+            if (std::ranges::any_of(domain.access, &DeviceUse::pci) && board_.pci)
+                used_ipa_.insert(used_ipa_.end(), {{guest_map::pci_ecam, guest_map::pci_ecam_size},
+                                                   {board_.pci->host.window, board_.pci->host.window_size}});
+            for (auto const& use : domain.access) use.pci ? grant_function(use, grants) : grant(use, grants);
         }
         check_shared_pages(all);
         return all;
@@ -60,6 +65,38 @@ private:
         for (auto const& r : device->reg) add_window(g, r);
         for (auto const& i : device->interrupts) add_interrupt(g, i, use.interrupts_per_second);
         grants.push_back(std::move(g));
+    }
+
+    /// Its INTA may be the line of other functions too: all of them are this domain's then.
+    void grant_function(DeviceUse const& use, std::vector<Grant>& grants) {
+        if (!check_pci(*domain_, use, board_, problems_)) return;
+        auto const function = *pci_function(use.device.value);
+        if (auto const [owner, fresh] = functions_.try_emplace(function, domain_, use.device.at); !fresh)
+            return fail(
+                use.device.at, fmt::format("PCI function {} has two owners", use.device.value), "one",
+                fmt::format("domain \"{}\" has it in line {}", owner->second.first->name.value, owner->second.second.line));
+        Grant g{.device = nullptr,
+                .function = function,
+                .fenced = board_.pci->host.smmu != 0,
+                .at = use.device.at,
+                .reg = {},
+                .windows = {},
+                .interrupts = {}};
+        if (auto const& line = board_.pci->inta[pci::device_of(function)]) share_line(g, *line, use, grants);
+        grants.push_back(std::move(g));
+    }
+
+    void share_line(Grant& g, Fdt::Interrupt line, DeviceUse const& use, std::vector<Grant> const& grants) {
+        auto const [owner, fresh] = line_owners_.try_emplace(line.intid, domain_);
+        if (owner->second != domain_)
+            return fail(use.device.at,
+                        fmt::format("PCI function {} shares its interrupt line ({}) with one of domain \"{}\"", use.device.value,
+                                    line.intid, owner->second->name.value),
+                        "functions of one line in one VM", "on QEMU's virt, devices whose numbers differ by 4 share a line");
+        if (fresh) return add_interrupt(g, line, use.interrupts_per_second);
+        for (auto const& other : grants)
+            for (auto const& i : other.interrupts)
+                if (i.physical == line.intid) g.shared_line = i.virtual_id;
     }
 
     BoardDevice const* find(Located<std::string> const& wanted) {
@@ -95,12 +132,14 @@ private:
         return true;
     }
 
+    static std::string name_of(Grant const& g) { return g.device == nullptr ? "a PCI function" : g.device->path; }
+
     void add_window(Grant& g, Range reg) {
         auto const pages = whole_pages(reg);
         if (reg.size == 0 || reg.size >= guest_limit) return;
         for (auto const& memory : board_.memory) {
             if (overlaps(pages, memory))
-                return fail(g.at, fmt::format("registers of {} lie in the board's RAM", g.device->path), "device memory");
+                return fail(g.at, fmt::format("registers of {} lie in the board's RAM", name_of(g)), "device memory");
         }
         for (auto const& w : g.windows) {  // two regions of one device in one page
             if (pages.base >= w.pa.base && pages.base + pages.size <= w.pa.base + w.pa.size) {
@@ -127,19 +166,18 @@ private:
 
     void add_interrupt(Grant& g, Fdt::Interrupt interrupt, std::uint64_t per_second) {
         if (interrupt.intid < 32)
-            return fail(g.at, fmt::format("device {} has a per-core interrupt ({})", g.device->path, interrupt.intid),
-                        "SPIs only");
+            return fail(g.at, fmt::format("device {} has a per-core interrupt ({})", name_of(g), interrupt.intid), "SPIs only");
         if (interrupt.intid > 1019)
-            return fail(g.at, fmt::format("device {} has an interrupt that no GIC has ({})", g.device->path, interrupt.intid),
+            return fail(g.at, fmt::format("device {} has an interrupt that no GIC has ({})", name_of(g), interrupt.intid),
                         "at most 1019");
         if (interrupt.intid == board_.record.uart_intid) {
             return fail(g.at,
-                        fmt::format("device {} shares interrupt {} with the hypervisor's UART", g.device->path, interrupt.intid),
+                        fmt::format("device {} shares interrupt {} with the hypervisor's UART", name_of(g), interrupt.intid),
                         "an interrupt of its own");
         }
         if (auto const [owner, fresh] = interrupt_owners_.try_emplace(interrupt.intid, g.device); !fresh) {
-            return fail(g.at, fmt::format("interrupt {} of {} has two owners", interrupt.intid, g.device->path), "one",
-                        fmt::format("{} has it too", owner->second->path));
+            return fail(g.at, fmt::format("interrupt {} of {} has two owners", interrupt.intid, name_of(g)), "one",
+                        fmt::format("{} has it too", owner->second == nullptr ? "a PCI function" : owner->second->path));
         }
         auto virtual_id = interrupt.intid;
         if (virtual_id >= guest_map::intid_count || used_virtual_.contains(virtual_id)) virtual_id = 32;
@@ -164,7 +202,7 @@ private:
         }
         if (others.empty()) return;
         fail(g.at,
-             fmt::format("device {} shares a page with {}, which domain \"{}\" does not have", g.device->path,
+             fmt::format("device {} shares a page with {}, which domain \"{}\" does not have", name_of(g),
                          fmt::join(others, " and "), domain.name.value),
              "all devices of a page in one VM", "list the others under \"access\" too, or give away none of them");
     }
@@ -185,7 +223,9 @@ private:
     Problems& problems_;
     Domain const* domain_{nullptr};
     std::map<BoardDevice const*, std::pair<Domain const*, Mark>> owners_;
-    std::map<std::uint32_t, BoardDevice const*> interrupt_owners_;
+    std::map<std::uint32_t, BoardDevice const*> interrupt_owners_;  // nullptr: PCI functions
+    std::map<std::uint32_t, std::pair<Domain const*, Mark>> functions_;
+    std::map<std::uint32_t, Domain const*> line_owners_;
     std::vector<Range> used_ipa_;           // of the current domain
     std::set<std::uint32_t> used_virtual_;  // of the current domain
 };

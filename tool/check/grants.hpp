@@ -1,5 +1,7 @@
 // Which VM gets which device, and where it finds it. Checked here: nobody gets what another has, or what the hypervisor keeps.
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "tool/board/board.hpp"
@@ -20,11 +22,14 @@ struct GrantedInterrupt {
 
 /// A device in the hands of a VM.
 struct Grant {
-    BoardDevice const* device;
+    BoardDevice const* device;                // nullptr for a PCI function,
+    std::optional<std::uint32_t> function{};  // which this is: device << 3 | number
+    bool fenced{true};                        // a function's DMA, by the board's SMMU
     Mark at;
     std::vector<Range> reg;  // as the guest's device tree shows them
     std::vector<GrantedWindow> windows;
     std::vector<GrantedInterrupt> interrupts;
+    std::uint32_t shared_line{0};  // INTA of a function, if another function of the VM brought the interrupt: its virtual INTID
 };
 
 /// The grants of each domain, in the order of `description.domains`.

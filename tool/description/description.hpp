@@ -19,6 +19,8 @@ struct Machine {
     std::uint64_t cores{1};
     std::uint64_t gic{3};
     std::uint64_t memory{1ull << 30};  // bytes
+    bool smmu{false};                  // iommu: smmuv3
+    std::vector<std::string> devices;  // of `-device`
 };
 
 struct BoardChoice {
@@ -65,7 +67,8 @@ struct CpuUse {
 };
 
 struct DeviceUse {
-    Located<std::string> device;  // path, alias or label in the board's device tree
+    Located<std::string> device;  // path, alias or label in the board's device tree; of a PCI function, its name
+    bool pci{false};
     bool dma_accepted{false};
     std::uint64_t interrupts_per_second{0};  // of each; 0: no limit
 };

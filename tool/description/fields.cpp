@@ -30,6 +30,10 @@ constexpr Field table[] = {
     {"machine", "gic", Count, "version", "2..3", "3", "gic: 2", "QEMU's `gic-version`.", 2, 3},
     {"machine", "memory", Size, "B, KiB, MiB, GiB", "128 MiB..8 GiB, whole MiB", "1 GiB", "memory: 512 MiB", "QEMU's `-m`."},
 
+    {"machine", "iommu", Choice, "", "smmuv3", "none", "iommu: smmuv3", "QEMU's `iommu`: what PCI functions given to VMs need."},
+    {"machine", "devices", List, "", "texts", "none", "devices: [edu]",
+     "PCI devices of QEMU, as behind its `-device`. They stand at 00:01.0 and on, in this order."},
+
     {"options", "verify-payloads", Flag, "", "true | false", "false", "verify-payloads: true",
      "Check the CRC-32 of every guest image at boot. It reads all of the image, so that boot takes longer."},
     {"options", "when-all-stopped", Choice, "", "power-off | stay", "power-off", "when-all-stopped: stay",
@@ -98,8 +102,10 @@ constexpr Field table[] = {
     {"image", "entry", Address, "guest address", "in RAM, multiple of 4; beside `raw` only", "`load`", "entry: 0x4008_0000",
      "Where the first vCPU starts."},
 
-    {"access", "device", Text, "", "path, alias or label of a node with registers", "required", "device: /pl061@9030000",
+    {"access", "device", Text, "", "path, alias or label of a node with registers", "this or `pci`", "device: /pl061@9030000",
      "The device in the board's device tree."},
+    {"access", "pci", Text, "", "a function of bus 0, as lspci writes it", "this or `device`", "pci: \"00:02.0\"",
+     "The PCI function: its BARs, its INTA, and its configuration space, filtered. Its DMA is confined to the VM by the board's SMMUv3 (docs/pci.md)."},
     {"access", "dma", Choice, "", "unfenced-this-vm-can-read-and-write-all-memory", "refused", "dma: unfenced-this-vm-can-read-and-write-all-memory",
      "A device that may do DMA is refused, because nothing confines it to its VM, unless these words accept the risk."},
     {"access", "limits", Map, "", "", "none", "limits: {interrupts-per-second: 2000}", "What the device may ask of the core."},

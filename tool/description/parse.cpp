@@ -57,6 +57,14 @@ private:
         if (auto const cpu = section.choice("cpu")) machine.cpu = cpu->value;
         if (auto const cores = section.count("cores")) machine.cores = cores->value;
         if (auto const gic = section.count("gic")) machine.gic = gic->value;
+        machine.smmu = section.choice("iommu").has_value();
+        for (auto const& item : section.list("devices")) {
+            if (item.IsScalar())
+                machine.devices.push_back(item.Scalar());
+            else
+                problems_.add(mark_of(item), fmt::format("a device of \"machine\" is {}", node_words(item)),
+                              "what follows QEMU's -device: \"edu\"");
+        }
         if (auto const memory = section.size("memory")) read_machine_memory(*memory, machine);
     }
 
@@ -284,7 +292,14 @@ private:
     void read_access(YAML::Node const& node, Domain& domain) {
         Section section{problems_, node, "access", fmt::format("an access of domain \"{}\"", domain.name.value), mark_of(node)};
         DeviceUse use;
+        auto const function = section.text("pci");
         if (auto const device = section.text("device")) use.device = *device;
+        if (section.has("device") == section.has("pci"))
+            problems_.add(section.at(),
+                          fmt::format("{} has {}", section.what(),
+                                      function ? "both \"device\" and \"pci\"" : "neither \"device\" nor \"pci\""),
+                          "one of the two: device: /pl061@9030000, or pci: \"00:02.0\"");
+        if (function && use.device.value.empty()) use.device = *function, use.pci = true;
         use.dma_accepted = section.choice("dma").has_value();
         if (auto const limits = section.find("limits")) {
             Section inner{problems_, *limits, "limits", "\"limits\" of " + section.what(), section.key_mark("limits")};

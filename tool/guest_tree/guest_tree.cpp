@@ -73,7 +73,9 @@ public:
         if (in_.domain.console) pl011();
         if (in_.domain.rtc) pl031();
         for (std::uint32_t slot = 0; slot < in_.domain.virtio.size(); ++slot) virtio(slot);
-        for (auto const& grant : in_.grants) given(grant);
+        for (auto const& grant : in_.grants)
+            if (grant.device != nullptr) given(grant);
+        if (has_functions()) pci_host();
         for (std::uint32_t i = 0; i < in_.channels.size(); ++i) channel(in_.channels[i], i);
         w_.end();
         return w_.finish();
@@ -102,6 +104,7 @@ private:
         w_.text("bootargs", in_.domain.image.cmdline.value);
         if (in_.domain.console) w_.text("stdout-path", "/pl011@9000000");
         if (in_.initrd) initrd();
+        if (has_functions()) w_.cells("linux,pci-probe-only", {1});  // BARs stay where they are
         w_.cells("kaslr-seed", kaslr);
         w_.cells("rng-seed", rng);
         w_.end();
@@ -222,6 +225,35 @@ private:
         w_.text("compatible", "virtio,mmio");
         w_.cells("reg", reg({{base, g::virtio_stride}}));
         w_.cells("interrupts", {spi, g::virtio_intid + slot - 32, level_high});
+        w_.flag("dma-coherent");
+        w_.end();
+    }
+
+    [[nodiscard]] bool has_functions() const {
+        return std::ranges::any_of(in_.grants, [](Grant const& grant) { return grant.function.has_value(); });
+    }
+
+    /// Bus 0 with the VM's functions (vdev/pci), each with its INTA.
+    void pci_host() {
+        auto const& host = in_.board.pci->host;
+        w_.begin(fmt::format("pcie@{:x}", g::pci_ecam));
+        w_.text("compatible", "pci-host-ecam-generic");
+        w_.text("device_type", "pci");
+        w_.cells("reg", reg({{g::pci_ecam, g::pci_ecam_size}}));
+        w_.cells("#address-cells", {3});
+        w_.cells("#size-cells", {2});
+        w_.cells("#interrupt-cells", {1});
+        w_.cells("bus-range", {0, 0});
+        w_.cells("linux,pci-domain", {0});
+        std::vector<std::uint32_t> ranges{0x0200'0000}, map;  // 32-bit memory
+        for (auto const value : {host.window, host.window, host.window_size}) add_cells(ranges, value);
+        w_.cells("ranges", ranges);
+        for (auto const& grant : in_.grants) {
+            auto const line = grant.interrupts.empty() ? grant.shared_line : grant.interrupts[0].virtual_id;
+            if (grant.function && line != 0)
+                map.insert(map.end(), {*grant.function << 8, 0, 0, 1, gic_phandle, spi, line - 32, level_high});
+        }
+        if (!map.empty()) w_.cells("interrupt-map", map), w_.cells("interrupt-map-mask", {0xff00, 0, 0, 7});
         w_.flag("dma-coherent");
         w_.end();
     }

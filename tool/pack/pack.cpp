@@ -162,6 +162,8 @@ private:
         add_channels(t);
         for (auto const& schedule : in_.description.schedules) add_frame(t, schedule);
         add_virtio(t);
+        std::ranges::sort(t.pci, {}, &abi::PciRecord::function);
+        if (!t.pci.empty()) h.pci_host = in_.board.pci->host;
         return t;
     }
 
@@ -231,7 +233,9 @@ private:
 
     static void add_grants(PlanTables& t, GuestParts const& guest) {
         for (auto const& grant : guest.grants) {
-            auto const what = t.text(grant.device->name);
+            if (grant.function)
+                t.pci.push_back({u32(t.vms.size()), *grant.function, grant.at.line, grant.fenced ? 0u : u32(abi::pci_unfenced)});
+            auto const what = t.text(grant.device == nullptr ? "" : grant.device->name);
             for (auto const& w : grant.windows) t.windows.push_back({w.ipa, w.pa.base, w.pa.size, what, grant.at.line});
             for (auto const& i : grant.interrupts)
                 t.interrupts.push_back({i.physical, i.virtual_id, i.edge ? 1u : 0u, grant.at.line, u32(i.per_second), 0});

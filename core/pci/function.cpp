@@ -1,0 +1,57 @@
+#include "core/pci/function.hpp"
+
+namespace tiffin::pci {
+
+namespace {
+
+constexpr std::uint32_t may_change = Command::memory | Command::bus_master | Command::interrupt_disable;
+
+bool is_bar(std::uint32_t reg) { return reg >= bar0 && reg < bar0 + 4 * bars; }
+
+}  // namespace
+
+std::uint32_t Function::read(std::uint32_t reg) const {
+    if (is_bar(reg)) {
+        auto const& bar = bars[(reg - bar0) / 4];
+        return bar.sizing ? bar.mask : bar.assigned;
+    }
+    switch (reg) {
+        case id:
+        case class_code:
+        case header_type:
+        case subsystem: return config.read(reg);
+        case command: return (config.read(reg) & ~Status::capabilities) | (shown_count != 0 ? Status::capabilities : 0);
+        case capabilities: return next_shown(0);
+        case interrupt: {
+            auto const pin = config.read(reg) >> 8 & 0xff;
+            return pin == 1 ? 1u << 8 : 0;  // the tool gave INTA's line
+        }
+        default: return reg >= header_bytes && reg < config_bytes ? read_capability(reg) : 0;
+    }
+}
+
+std::uint32_t Function::read_capability(std::uint32_t reg) const {
+    for (unsigned i = 0; i < shown_count; ++i) {
+        auto const [at, size] = shown[i];
+        if (reg < at || reg >= std::uint32_t{at} + size) continue;
+        auto const value = config.read(reg);
+        return reg == at ? (value & ~0xff00u) | next_shown(i + 1) << 8 : value;
+    }
+    return 0;
+}
+
+void Function::write(std::uint32_t reg, std::uint32_t value) {
+    if (is_bar(reg)) {
+        auto& bar = bars[(reg - bar0) / 4];
+        bar.sizing = value == ~0u;
+    } else if (reg == command) {
+        config.write(command, value & may_change);  // zeros clear nothing in the status half
+    }
+}
+
+void Function::quiesce() {
+    config.write(command, Command::interrupt_disable);
+    for (auto& bar : bars) bar.sizing = false;
+}
+
+}  // namespace tiffin::pci

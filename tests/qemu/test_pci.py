@@ -1,0 +1,46 @@
+"""PCI functions given to VMs: they work, and their DMA stays inside."""
+from dataclasses import dataclass
+
+from harness.describe import Board, app, server
+
+
+@dataclass(frozen=True)
+class PciBoard(Board):
+    """With an SMMUv3, and devices of QEMU from 00:01.0 on."""
+
+    devices: tuple = ("edu,dma_mask=0xffffffffff",)
+
+    def described(self):
+        described = super().described()
+        described["machine"] |= {"iommu": "smmuv3", "devices": list(self.devices)}
+        return described
+
+    def qemu_arguments(self):
+        machine, virt, *rest = super().qemu_arguments()
+        placed = [word for n, device in enumerate(self.devices) for word in ("-device", f"{device},addr={n + 1}")]
+        return [machine, virt + ",iommu=smmuv3", *rest, *placed]
+
+
+def edu(cmdline="", function="00:01.0"):
+    return server("edu", 2, cmdline) | {"access": [{"pci": function}]}
+
+
+def test_a_driver_vm_has_a_pci_device_its_interrupt_and_its_dma(machine):
+    running = machine({"driver": edu()}, PciBoard())
+    running.wait_for("driver", r"edu: function 8 at 10000000, interrupt \d+: DMA with its own memory is right")
+    assert running.wait_until_stopped() == 0
+
+
+def test_dma_at_another_vms_memory_is_blocked_named_and_changes_nothing(machine):
+    # A VM of 512 MiB has the middle of the board's RAM, wherever it begins.
+    victim = app("witness", 512 * 1024, cmdline="witness.ms=3000")
+    attack = 0x6000_0000
+    running = machine({"driver": edu(f"edu.attack={attack} edu.times=10"), "victim": victim}, PciBoard())
+    running.wait_for("victim", "witness: 1310[0-9]{2} pages marked")
+    running.wait_for("tiffin", r"driver: PCI function 00:01\.0: DMA write at 0x60000000, nearest is RAM at 0x40000000")
+    running.wait_for("tiffin", r"driver:   blocked by the SMMU; it was given at device\.yaml:\d+")
+    running.wait_for("tiffin", "blocked by the SMMU, as is all its DMA until the VM starts anew")
+    running.wait_for("driver", "edu: its DMA reaches nothing any more")
+    running.wait_for("victim", "witness: nothing has changed")
+    assert running.wait_until_stopped() == 0
+    assert running.count("tiffin", "DMA write") == 8, "then the function was closed"
