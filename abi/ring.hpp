@@ -162,7 +162,8 @@ private:
     }
     [[nodiscard]] bool is_still_linked() const {
         std::atomic_thread_fence(std::memory_order_acquire);  // what was copied was read before
-        return load(other_->session) == accepted_ && load(other_->accepted) == session_;
+        // In this order: a side that has started anew accepts this session again, but only under its own next one.
+        return load(other_->accepted) == session_ && load(other_->session) == accepted_;
     }
     /// The other side's words make no sense; or it has just begun to start anew.
     RingStatus give_up() {
