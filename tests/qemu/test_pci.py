@@ -44,3 +44,10 @@ def test_dma_at_another_vms_memory_is_blocked_named_and_changes_nothing(machine)
     running.wait_for("victim", "witness: nothing has changed")
     assert running.wait_until_stopped() == 0
     assert running.count("tiffin", "DMA write") == 8, "then the function was closed"
+
+
+def test_a_function_that_was_closed_is_open_again_when_its_vm_starts_anew(machine):
+    running = machine({"driver": edu("edu.attack=2684354560 edu.times=9 edu.reset=1")}, PciBoard())
+    running.wait_for("driver", "edu: its DMA reaches nothing any more", times=3)
+    assert running.count("driver", "DMA with its own memory is right") >= 3, "from the pristine image, with DMA that works"
+    running.wait_for("tiffin", "driver: starts anew", times=2)

@@ -1,5 +1,6 @@
 // A driver VM of QEMU's educational PCI device (QEMU, docs/specs/edu.txt), which can do DMA: with its own memory, and then, if told to, an
-// attack. Boot arguments: edu.attack=N writes to guest-physical address N (decimal), and edu.times=M does so so many times.
+// attack. Boot arguments: edu.attack=N writes to guest-physical address N (decimal), and edu.times=M does so so many times;
+// edu.reset=1 starts the VM anew after that, each time.
 // Exit status 0: DMA with its own memory was right.
 #include "guest/sdk/app.hpp"
 #include "guest/sdk/pci.hpp"
@@ -68,5 +69,6 @@ unsigned app_main() {
     for (std::uint64_t n = 0; victim != 0 && n < times; ++n) dma(buffer, victim, dma_to_ram);
     if (victim != 0) print("edu: attacked {:x} {} times\n", victim, times);
     if (!own_memory_is_right()) print("edu: its DMA reaches nothing any more\n");
+    if (argument(boot().arguments, "edu.reset", 0) != 0) call(psci::system_reset);
     return 0;
 }
