@@ -198,9 +198,9 @@ Vcpu* boot(std::uint64_t device_tree) {
     set_up_interrupts(plan, gic);
     set_up_console(plan);
     build_machine(pool, plan, *machine.console);
-    build_pci(pool, plan);
     for (Cpu& cpu : machine.cpus) seed_random(plan, cpu);
     set_up_core(machine.cpus[0], gic);
+    build_pci(pool, plan);  // takes locks, and so has to know its core
     machine.console->set_bell([] { arch::send_sgi(machine.cpus[0], mail::bell_sgi); });
     machine.console->set_loss_listener(trace::lost);
     machine.irq_owners[plan.board().uart_intid - 32].hypervisor = true;

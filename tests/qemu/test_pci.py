@@ -1,7 +1,7 @@
 """PCI functions given to VMs: they work, and their DMA stays inside."""
 from dataclasses import dataclass
 
-from harness.describe import Board, app, server
+from harness.describe import Board, app, server, share
 
 
 @dataclass(frozen=True)
@@ -51,3 +51,10 @@ def test_a_function_that_was_closed_is_open_again_when_its_vm_starts_anew(machin
     running.wait_for("driver", "edu: its DMA reaches nothing any more", times=3)
     assert running.count("driver", "DMA with its own memory is right") >= 3, "from the pristine image, with DMA that works"
     running.wait_for("tiffin", "driver: starts anew", times=2)
+
+
+def test_a_driver_vm_on_another_core_of_a_board_with_a_gicv2_has_its_device_too(machine):
+    driver = edu() | {"cpus": [share() | {"core": 1}]}
+    running = machine({"driver": driver}, PciBoard(cores=2, gic=2))
+    running.wait_for("driver", "DMA with its own memory is right")
+    assert running.wait_until_stopped() == 0
