@@ -11,7 +11,9 @@ inline constexpr std::uint64_t gicc = 0x0801'0000,
 inline constexpr std::uint64_t gicr = 0x080a'0000, gicr_stride = 0x2'0000;  // GICv3 guests: RD_base and SGI_base frame per vCPU
 inline constexpr std::uint64_t pl011 = 0x0900'0000, pl011_size = 0x1000;
 inline constexpr std::uint64_t pl031 = 0x0901'0000, pl031_size = 0x1000;
-inline constexpr std::uint64_t virtio = 0x0a00'0000, virtio_stride = 0x200;  // virtio-mmio slots
+inline constexpr std::uint64_t virtio = 0x0a00'0000, virtio_stride = 0x200;       // virtio-mmio slots
+inline constexpr std::uint64_t watchdog = 0x0904'0000, watchdog_size = 0x2'0000;  // refresh frame, then control frame
+inline constexpr std::uint64_t manager = 0x0906'0000;                             // abi/manage.hpp
 inline constexpr std::uint64_t ram = 0x4000'0000;
 
 // Channels: of channel n of a VM (docs/channels.md), the page with its doorbell and the doorbell's interrupt; the memory of all of them
@@ -30,6 +32,7 @@ inline constexpr std::uint32_t virtual_timer_intid = 27;
 inline constexpr std::uint32_t physical_timer_intid = 30;
 inline constexpr std::uint32_t virtio_slots = 32, virtio_intid = 48;  // + slot
 inline constexpr std::uint32_t server_intid = 143;                    // edge: news of a device that the VM serves
-inline constexpr std::uint32_t intid_count = 288;                     // 32 private, 256 SPIs: GICD_TYPER.ITLinesNumber = 8
+inline constexpr std::uint32_t watchdog_intid = 141;
+inline constexpr std::uint32_t intid_count = 288;  // 32 private, 256 SPIs: GICD_TYPER.ITLinesNumber = 8
 
 }  // namespace tiffin::abi::guest_map

@@ -21,7 +21,9 @@
     X(0x0a, ServeComplete, 5, "As ServeWrite; if all was copied, the request is done. x5 = 1: more follow at once. x0 = bytes copied.") \
     X(0x0b, ServeNews, 0, "x0 = 0, x1 = devices (a bit each) with requests, or whose client has started or reset them.") \
     X(0x0c, ServeInfo, 2, "x1 = device, x2 = a ServeFact. x0 = 0, x1 = the value.") \
-    X(0x0d, ServeConfig, 3, "x1 = device, x2 = offset (a multiple of 8), x3 = 8 bytes of its configuration space. x0 = 0.")
+    X(0x0d, ServeConfig, 3, "x1 = device, x2 = offset (a multiple of 8), x3 = 8 bytes of its configuration space. x0 = 0.") \
+    X(0x0e, Manage, 2, "x1 = which of the VMs that the calling one manages, x2 = an action (abi/manage.hpp). x0 = 0: it is being done; NotPermitted, InvalidParameter, or Busy (not in its state).") \
+    X(0x0f, Managed, 1, "x1 = which of them. x0 = 0, x1 = its state, x2 = how often it started anew, x3 = status with which it ended; NotPermitted behind the last.")
 // clang-format on
 
 namespace tiffin::abi {

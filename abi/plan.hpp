@@ -6,7 +6,7 @@
 //   |                          |   text, rodata, data, bss and stacks are all in the file
 //   +--------------------------+ ImageInfo::plan_offset (4 KiB aligned)
 //   | PlanHeader               |
-//   | tables: memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels, virtio, pci, strings
+//   | tables: memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels, virtio, pci, manages, strings
 //   +--------------------------+
 //   | payloads                 |   each 4 KiB aligned (2 MiB where its guest address is), zero-padded to 4 KiB
 //   +--------------------------+ file size, 4 KiB aligned
@@ -49,6 +49,7 @@ inline constexpr std::uint32_t max_virtio = 256;               // compared pairw
 inline constexpr std::uint32_t max_pci = 32;                   // PCI functions given away
 inline constexpr std::uint32_t pool_pci_bytes = 192;           // of the pool, for each of them, beside tables,
 inline constexpr std::uint32_t pool_pci_vm_bytes = 192;        // and for each VM that has some
+inline constexpr std::uint32_t max_managed = 4 * max_vms;
 inline constexpr std::uint32_t max_memory_records = 64;
 inline constexpr std::uint32_t max_payloads = 8 * max_vms;
 inline constexpr std::uint32_t max_windows = 256;                                       // compared pairwise at boot
@@ -57,6 +58,8 @@ inline constexpr std::uint32_t max_channel_ends = 2048;                         
 inline constexpr std::uint32_t max_slots = 256;                                         // time windows of all cores together
 inline constexpr std::uint64_t min_budget_ns = 10'000, max_period_ns = 10'000'000'000;  // of a `fixed` vCPU
 inline constexpr std::uint64_t min_slot_ns = 50'000, max_frame_ns = 10'000'000'000;     // of a static schedule
+inline constexpr std::uint32_t max_restarts = 16;
+inline constexpr std::uint64_t max_restart_ns = 3'600'000'000'000;  // an hour
 inline constexpr std::uint64_t max_slack_ns = 1'000'000'000;
 inline constexpr std::uint32_t max_interrupt_rate = 1'000'000;  // a second
 inline constexpr std::uint64_t min_trace_bytes = 4096, max_trace_bytes = 64ull << 20;
@@ -120,23 +123,30 @@ struct MemoryRecord {
 enum class Policy : std::uint32_t { Share = 0, Fixed = 1, Window = 2 };
 
 enum VmFlags : std::uint32_t {
-    vm_has_uart = 1u << 0,  // PL011 at 0x0900'0000, INTID 33
-    vm_has_rtc = 1u << 1,   // PL031 at 0x0901'0000, INTID 34
+    vm_has_uart = 1u << 0,          // PL011 at 0x0900'0000, INTID 33
+    vm_has_rtc = 1u << 1,           // PL031 at 0x0901'0000, INTID 34
+    vm_starts_off = 1u << 2,        // somebody has to start it
+    vm_restart_on_crash = 1u << 3,  // at most restart_count times within restart_within_ns, else it stays as it is
+    vm_reboot_on_crash = 1u << 4,   // the whole board; not beside the one before
+    vm_has_watchdog = 1u << 5,      // SBSA generic watchdog, frames at 0x0904'0000 and 0x0905'0000, INTID 141
 };
 
 struct VmRecord {
-    StringRef name;       // unique, 1..max_name bytes of [a-z0-9-], starts with a letter
-    std::uint32_t line;   // of the VM in the description, for messages; 1-based
-    std::uint32_t flags;  // VmFlags
-    std::uint32_t reserved;
-    std::uint64_t ram_ipa;   // start of RAM in the guest's map, 2 MiB aligned
-    std::uint64_t ram_size;  // bytes, multiple of 4 KiB, >= 64 KiB
+    StringRef name;               // unique, 1..max_name bytes of [a-z0-9-], starts with a letter
+    std::uint32_t line;           // of the VM in the description, for messages; 1-based
+    std::uint32_t flags;          // VmFlags
+    std::uint32_t restart_count;  // with vm_restart_on_crash 1..max_restarts, else 0
+    std::uint64_t restart_within_ns,
+        restart_back_off_ns;  // 0..max_restart_ns; the second doubles with each restart within the first
+    std::uint64_t ram_ipa;    // start of RAM in the guest's map, 2 MiB aligned
+    std::uint64_t ram_size;   // bytes, multiple of 4 KiB, >= 64 KiB
     std::uint64_t
         ram_pa;  // the private memory behind it; congruent to ram_ipa modulo 2 MiB if ram_size >= 2 MiB, else 4 KiB aligned
     std::uint64_t entry;           // guest address at which the first vCPU starts, with the MMU off
     std::uint64_t x0;              // its x0: the guest device tree's address (arm64 boot protocol)
     std::uint64_t pv_time_ipa;     // page of RAM, unknown to the guest's memory map, for stolen time (Arm DEN 0057); 0: none
     std::uint64_t timer_slack_ns;  // 0..max_slack_ns: how much later than asked its timers may wake it, so that wake-ups merge
+    TableRef manages;              // slice of the table of that name: the VMs that it may start, stop and watch
     TableRef payloads;             // slices: `offset` is an INDEX into the plan-wide table, not bytes
     TableRef vcpus;
     TableRef windows;
@@ -231,6 +241,12 @@ struct VirtioRecord {
     std::uint64_t config[serve::config_bytes / 8];  // its configuration space before the server changes it
 };
 
+/// A VM that another manages.
+struct ManageRecord {
+    std::uint32_t vm;    // index; not the manager's own
+    std::uint32_t line;  // in the description
+};
+
 enum PciFlags : std::uint32_t {
     pci_unfenced = 1u << 0,  // its DMA may reach everything: the board has no SMMU, and the description accepts it
 };
@@ -269,7 +285,7 @@ struct PlanHeader {
     std::uint64_t trace_bytes;     // of each core's trace ring: 0 for none, else a power of two, min_trace_bytes..max_trace_bytes
     StringRef description;         // file name of the description, for messages
     std::uint32_t wake_charge_ns;  // what each wake-up takes from the waker's own budget, beside its turn (docs/contract.md)
-    TableRef memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels, virtio, pci;
+    TableRef memory, vms, vcpus, payloads, windows, interrupts, frames, slots, channels, virtio, pci, manages;
     std::uint64_t shared_base,
         shared_bytes;  // RAM for the memory of all channels, which ascend in it; 4 KiB aligned, both 0 for none
     PciHost pci_host;

@@ -90,7 +90,8 @@ void zero_page(Pa page);
 
 /// This core does nothing any more: another one panics.
 [[noreturn]] void halt();
-/// PSCI SYSTEM_OFF of the board. Does not return.
+/// PSCI SYSTEM_OFF, and SYSTEM_RESET, of the board. Do not return.
 [[noreturn]] void power_off();
+[[noreturn]] void reboot();
 
 }  // namespace tiffin::arch

@@ -42,6 +42,9 @@ struct VmSpec {
     std::uint64_t slack_ns{0};                      // of its timers
     std::uint64_t window_from_ns{0}, window_ns{0};  // policy Window: its part of a major frame of 10 ms
     std::uint64_t pv_time{0};                       // page for stolen time
+    std::uint32_t flags{0};                         // of VmFlags, those about its life
+    std::uint32_t restarts{0};                      // with vm_restart_on_crash: within a second, the first after 10 ms
+    std::vector<std::uint32_t> manages{};           // VMs
     std::uint32_t channel_with{~0u};         // the VM at the other end, which says the same of this one; ~0: it has no channel
     std::vector<std::uint32_t> served_by{};  // a virtio block device for each: its server
     std::uint32_t queues{1};                 // of each of those
@@ -181,6 +184,10 @@ private:
         vm.line = 10 + id;
         vm.ram_ipa = guest_ram, vm.ram_size = spec.ram, vm.ram_pa = ram_pa;
         vm.entry = guest_ram, vm.x0 = guest_ram + 0x2000;
+        vm.flags = spec.flags, vm.restart_count = spec.restarts;
+        if (spec.restarts != 0) vm.restart_within_ns = 1'000'000'000, vm.restart_back_off_ns = 10'000'000;
+        vm.manages = {static_cast<std::uint32_t>(p.manages.size()), static_cast<std::uint32_t>(spec.manages.size())};
+        for (auto const managed : spec.manages) p.manages.push_back({.vm = managed, .line = 8});
         vm.timer_slack_ns = spec.slack_ns, vm.pv_time_ipa = spec.pv_time;
         if (spec.policy == abi::Policy::Window) {
             p.slots.push_back({.vm = id, .reserved = 0, .offset_ns = spec.window_from_ns, .length_ns = spec.window_ns});

@@ -1,5 +1,6 @@
 #include "hypervisor/build_vms.hpp"
 
+#include "abi/manage.hpp"
 #include "arch/aarch64/cpu.hpp"
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
@@ -9,8 +10,10 @@
 #include "plan/pool.hpp"
 #include "vdev/channel/doorbells.hpp"
 #include "vdev/gic/gic.hpp"
+#include "vdev/manager/manager.hpp"
 #include "vdev/pl011/pl011.hpp"
 #include "vdev/pl031/pl031.hpp"
+#include "vdev/sbsa_watchdog/sbsa_watchdog.hpp"
 #include "vdev/virtio/virtio_mmio.hpp"
 
 namespace tiffin {
@@ -59,6 +62,13 @@ void add_devices(Pool& pool, PlanView const& plan, VmBox& box) {
     }
     if ((vm.record->flags & abi::vm_has_uart) != 0) add_slot(vm, map::pl011, map::pl011_size, box.uart, "the UART");
     if ((vm.record->flags & abi::vm_has_rtc) != 0) add_slot(vm, map::pl031, map::pl031_size, box.rtc, "the RTC");
+    if ((vm.record->flags & abi::vm_has_watchdog) != 0) {
+        auto* const watchdog = pool.make<vdev::SbsaWatchdog>(vm);
+        vm.watchdog = watchdog;
+        add_slot(vm, map::watchdog, map::watchdog_size, *watchdog, "the watchdog");
+    }
+    if (vm.record->manages.count != 0)
+        add_slot(vm, map::manager, abi::manage::page_bytes, *pool.make<vdev::Manager>(vm), "the manager's page");
     std::uint64_t slots = 0;
     for (auto const& device : plan.virtio()) slots += device.client == vm.id ? 1 : 0;
     if (slots != 0) add_slot(vm, map::virtio, slots * map::virtio_stride, box.virtio, "a virtio device");

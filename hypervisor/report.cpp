@@ -111,6 +111,10 @@ VmRow MachineShell::vm(std::uint32_t index) const {
             .has_budget = first.budget.limited()};
 }
 
+bool MachineShell::manage(std::uint32_t index, abi::manage::Action action) {
+    return lifecycle::manage(*machine.vms[index], action);
+}
+
 std::uint64_t MachineShell::total_ticks() const { return (arch::now() - machine.started) * running_cores(); }
 std::uint64_t MachineShell::idle_ticks() const { return sum(&Cpu::idle_ticks); }
 std::uint64_t MachineShell::frequency() const { return arch::frequency(); }

@@ -9,6 +9,7 @@ class MachineShell final : public ShellHost {
 public:
     [[nodiscard]] std::uint32_t vm_count() const override;
     [[nodiscard]] VmRow vm(std::uint32_t index) const override;
+    bool manage(std::uint32_t index, abi::manage::Action action) override;
     [[nodiscard]] std::uint64_t total_ticks() const override;
     [[nodiscard]] std::uint64_t idle_ticks() const override;
     [[nodiscard]] std::uint64_t frequency() const override;

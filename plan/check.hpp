@@ -82,6 +82,7 @@ private:
     bool channels_are_sound();
     bool channel_is_sound(abi::VmRecord const& vm, std::uint32_t index, std::uint32_t channel);
     bool ends_agree(abi::ChannelRecord const& end, std::uint32_t index, std::uint32_t channel);
+    bool life_is_sound(abi::VmRecord const& vm, std::size_t index);
     bool virtio_is_sound();
     bool virtio_device_is_sound(std::size_t index);
     bool virtio_is_numbered(std::size_t index);
@@ -99,7 +100,7 @@ private:
     // Progress through the VM table, so that each rule costs one look at each record.
     std::uint64_t ram_end_{0};      // physical, of the VM before
     std::size_t memory_cursor_{0};  // memory record of the VM before
-    std::uint32_t next_payload_{0}, next_vcpu_{0}, next_window_{0}, next_interrupt_{0}, next_channel_{0};
+    std::uint32_t next_managed_{0}, next_payload_{0}, next_vcpu_{0}, next_window_{0}, next_interrupt_{0}, next_channel_{0};
     std::uint32_t framed_cores_{0};             // bit per core that has a static schedule
     std::uint64_t physical_seen_[1024 / 64]{};  // physical interrupts that have an owner
     std::uint64_t names_seen_[4096 / 64]{};     // hashes of names: a name is compared with those before only if its bit is set

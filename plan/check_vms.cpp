@@ -49,9 +49,9 @@ bool RuleCheck::vms_are_sound() {
 
 bool RuleCheck::vm_is_sound(abi::VmRecord const& vm, std::size_t index) {
     at("vm", index);
-    if ((vm.flags & ~(abi::vm_has_uart | abi::vm_has_rtc)) != 0) return fail("has an unknown flag");
+    if ((vm.flags >> 6) != 0) return fail("has an unknown flag");
     if (!name_is_sound(vm, index) || !ram_is_sound(vm) || !slices_are_sound(vm)) return false;
-    if (!extras_are_sound(vm)) return false;
+    if (!extras_are_sound(vm) || !life_is_sound(vm, index)) return false;
     return vcpus_are_sound(vm, index) && payloads_are_sound(vm) && windows_are_sound(vm) && interrupts_are_sound(vm);
 }
 
@@ -115,7 +115,8 @@ bool RuleCheck::slices_cover_the_tables() {
     auto const& h = plan_.header();
     at("vm", h.vms.count - 1);
     auto const all = next_payload_ == h.payloads.count && next_vcpu_ == h.vcpus.count && next_window_ == h.windows.count &&
-                     next_interrupt_ == h.interrupts.count && next_channel_ == h.channels.count;
+                     next_interrupt_ == h.interrupts.count && next_managed_ == h.manages.count &&
+                     next_channel_ == h.channels.count;
     return all || fail("leaves records in a table that belong to no VM");
 }
 
@@ -156,6 +157,19 @@ bool RuleCheck::extras_are_sound(abi::VmRecord const& vm) {
     auto const page = Ipa{vm.pv_time_ipa};
     return (vm.pv_time_ipa % page_size == 0 && contains(Ipa{vm.ram_ipa}, vm.ram_size, page, page_size)) ||
            fail("stolen-time page is not a page of its RAM");
+}
+
+bool RuleCheck::life_is_sound(abi::VmRecord const& vm, std::size_t index) {
+    constexpr auto both = abi::vm_restart_on_crash | abi::vm_reboot_on_crash;
+    bool const restarts = (vm.flags & abi::vm_restart_on_crash) != 0;
+    if ((vm.flags & both) == both) return fail("wants two things when it crashes");
+    if (restarts != (vm.restart_count != 0) || vm.restart_count > abi::max_restarts) return fail("restart limit is not 1..16");
+    if (vm.restart_within_ns > abi::max_restart_ns || vm.restart_back_off_ns > abi::max_restart_ns)
+        return fail("restart limit is above an hour");
+    if (!slice_follows(vm.manages, next_managed_, plan_.header().manages.count)) return false;
+    for (auto const& managed : plan_.managed_by(vm))
+        if (managed.vm >= plan_.vms().size() || managed.vm == index) return fail("manages itself, or a VM that does not exist");
+    return true;
 }
 
 bool RuleCheck::payloads_are_sound(abi::VmRecord const& vm) {

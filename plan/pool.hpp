@@ -89,6 +89,7 @@ inline std::uint64_t pool_bytes(PlanView const& plan) {
         bytes += abi::pool_vm_bytes + 2 * root + (stage2_tables(plan, vm) + 1) * page_size;  // + 1: alignment
         bytes += vm.vcpus.count * (abi::pool_vcpu_bytes + 64ull);                            // + queue slots
         if (vm.channels.count != 0) bytes += abi::pool_channels_bytes + vm.channels.count * 16ull;
+        bytes += ((vm.flags & abi::vm_has_watchdog) != 0 ? 128 : 0) + (vm.manages.count != 0 ? 64 : 0);
         bytes += vm.interrupts.count * 64ull;  // rate limits
     }
     for (auto const& device : plan.virtio())

@@ -26,6 +26,7 @@ struct PlanTables {
     std::vector<abi::ChannelRecord> channels;
     std::vector<abi::VirtioRecord> virtio;
     std::vector<abi::PciRecord> pci;
+    std::vector<abi::ManageRecord> manages;
     std::string strings = std::string(1, '\0');
 
     /// A reference to `value` in the string table; equal strings are stored once. `value` holds no zero byte.
@@ -44,7 +45,7 @@ struct PlanTables {
         h.memory = put(out, memory), h.vms = put(out, vms), h.vcpus = put(out, vcpus), h.payloads = put(out, payloads);
         h.windows = put(out, windows), h.interrupts = put(out, interrupts);
         h.frames = put(out, frames), h.slots = put(out, slots), h.channels = put(out, channels);
-        h.virtio = put(out, virtio), h.pci = put(out, pci), h.strings = put(out, strings);
+        h.virtio = put(out, virtio), h.pci = put(out, pci), h.manages = put(out, manages), h.strings = put(out, strings);
         h.bytes = static_cast<std::uint32_t>(out.size());
         std::memcpy(out.data(), &h, sizeof h);
         seal(out);

@@ -34,8 +34,9 @@ bool ShapeCheck::run() {
            table_fits(h.slots, sizeof(abi::SlotRecord), 8, abi::max_slots, "slot") &&
            table_fits(h.channels, sizeof(abi::ChannelRecord), 8, abi::max_channel_ends, "channel") &&
            table_fits(h.virtio, sizeof(abi::VirtioRecord), 8, abi::max_virtio, "virtio") &&
-           table_fits(h.pci, sizeof(abi::PciRecord), 8, abi::max_pci, "pci") && table_fits(h.strings, 1, 1, ~0u, "string") &&
-           strings_end();
+           table_fits(h.pci, sizeof(abi::PciRecord), 8, abi::max_pci, "pci") &&
+           table_fits(h.manages, sizeof(abi::ManageRecord), 4, abi::max_managed, "manage") &&
+           table_fits(h.strings, 1, 1, ~0u, "string") && strings_end();
 }
 
 bool ShapeCheck::header_is_ours() {

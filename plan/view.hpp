@@ -24,6 +24,7 @@
 //
 //   pci         functions of bus 0 with one owner, ascending, not the host bridge; ECAM, window and SMMU page-aligned, below 2^39, apart from
 //               RAM, GIC, UART and windows; fenced by the SMMU if there is one; the guest side clear of its windows
+//   life        restart and reboot on a crash exclude each other; limits in range; a manager's VMs exist, and are not itself
 //
 // Cost: linear in the plan's size, but for windows and virtio (at most max_windows and max_virtio, pairwise).
 #pragma once
@@ -76,6 +77,10 @@ public:
         std::uint32_t count = 0;
         for (auto const& function : pci()) count += function.vm == vm ? 1 : 0;
         return count;
+    }
+
+    [[nodiscard]] std::span<abi::ManageRecord const> managed_by(abi::VmRecord const& vm) const {
+        return slice(table<abi::ManageRecord>(header().manages), vm.manages);
     }
 
     [[nodiscard]] std::span<abi::VcpuRecord const> vcpus_of(abi::VmRecord const& vm) const { return slice(vcpus(), vm.vcpus); }

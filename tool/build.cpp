@@ -8,6 +8,7 @@
 #include "tool/check/virtio.hpp"
 #include "tool/contract/from_description.hpp"
 #include "tool/description/parse.hpp"
+#include "tool/description/read_life.hpp"
 #include "tool/guest_tree/guest_tree.hpp"
 
 namespace tiffin {
@@ -26,6 +27,7 @@ public:
         if (!board) return std::move(result_);
         check_cores(description(), *board, problems());
         check_schedules(description(), *board, problems());
+        check_life(description(), problems());
         auto const virtio = check_virtio(description(), problems());
         auto grants = check_grants(description(), *board, problems());
         auto channels = check_channels(description(), problems());

@@ -253,15 +253,22 @@ std::int64_t turn_on_core(std::uint64_t affinity) {
     return static_cast<std::int32_t>(x0);
 }
 
-void power_off() {
+namespace {
+
+[[noreturn]] void call_firmware(std::uint64_t function) {
     auto const conduit = machine.plan == nullptr ? abi::PsciConduit::Smc : machine.plan->board().psci;
-    register std::uint64_t x0 asm("x0") = 0x8400'0008;  // PSCI SYSTEM_OFF
-    if (current_level() == 1) {                         // started where we cannot work: the firmware, if any, is a hypervisor
+    register std::uint64_t x0 asm("x0") = function;
+    if (current_level() == 1) {  // started where we cannot work: the firmware, if any, is a hypervisor
         asm volatile("hvc #0" : "+r"(x0)::"memory", "x1", "x2", "x3");
     } else if (conduit == abi::PsciConduit::Smc) {
         asm volatile("smc #0" : "+r"(x0)::"memory", "x1", "x2", "x3");
     }
     for (;;) asm volatile("wfi");
 }
+
+}  // namespace
+
+void power_off() { call_firmware(0x8400'0008); }  // PSCI SYSTEM_OFF
+void reboot() { call_firmware(0x8400'0009); }     // PSCI SYSTEM_RESET
 
 }  // namespace tiffin::arch

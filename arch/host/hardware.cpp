@@ -200,6 +200,7 @@ void zero_page(Pa page) {
 }
 
 void power_off() { throw host::PoweredOff{}; }
+void reboot() { throw host::Rebooted{}; }
 
 }  // namespace arch
 

@@ -25,6 +25,7 @@ struct Panic : std::logic_error {
 };
 /// The board was switched off.
 struct PoweredOff {};
+struct Rebooted {};
 /// The core waits for a lock that nobody will give back: another core, which does not run, has it.
 struct WaitsForEver {};
 /// This core was told to stop, since another one panics.

@@ -11,6 +11,11 @@ constinit Shell::Command const Shell::commands[] = {
     {"stats", "[NAME]", "time, idle share; of one VM: time, wake-ups, traps, waiting, budget", &Shell::answer_stats},
     {"focus", "NAME", "gives keys to a VM (Ctrl-] s comes back)", &Shell::answer_focus},
     {"console", "NAME", "the same as focus", &Shell::answer_focus},
+    {"start", "NAME", "starts a VM that is off, stopped or crashed", &Shell::answer_manage<abi::manage::Action::Start>},
+    {"stop", "NAME", "stops a VM", &Shell::answer_manage<abi::manage::Action::Stop>},
+    {"restart", "NAME", "starts a VM anew, from its pristine image", &Shell::answer_manage<abi::manage::Action::Restart>},
+    {"pause", "NAME", "takes a VM off its cores", &Shell::answer_manage<abi::manage::Action::Pause>},
+    {"resume", "NAME", "lets it go on", &Shell::answer_manage<abi::manage::Action::Resume>},
     {"trace", "", "the trace so far, for `tiffin trace --from-console`", &Shell::answer_trace},
     {"colours", "on|off", "colours for the names before the lines", &Shell::answer_colours},
 };
@@ -203,11 +208,27 @@ bool Shell::answer_trace(std::uint32_t index) {
     return true;
 }
 
-/// Bounded by the number of VMs, and only a maintainer's key leads here.
+/// Bounded by the number of VMs, and only a maintainer's key leads here. vm_count(): there is none of that name.
+std::uint32_t Shell::find_index(std::string_view name) const {
+    std::uint32_t index = 0;
+    while (index < host_->vm_count() && host_->vm(index).name != name) ++index;
+    return index;
+}
+
 bool Shell::find_vm(std::string_view name, VmRow& found) const {
-    for (std::uint32_t i = 0; i < host_->vm_count(); ++i) {
-        found = host_->vm(i);
-        if (found.name == name) return true;
+    auto const index = find_index(name);
+    if (index == host_->vm_count()) return false;
+    found = host_->vm(index);
+    return true;
+}
+
+bool Shell::manage(abi::manage::Action action) {
+    auto const index = find_index(argument_);
+    if (index == host_->vm_count()) {
+        console_->log(Line{} << "no VM \"" << text::first(argument_, 32) << "\"; list shows them");
+    } else if (!host_->manage(index, action)) {
+        auto const vm = host_->vm(index);
+        console_->log(Line{} << vm.name << " is " << vm.state << ": there is nothing to do");
     }
     return false;
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "abi/manage.hpp"
 #include "core/console/console.hpp"
 
 namespace tiffin {
@@ -33,6 +34,8 @@ public:
     [[nodiscard]] virtual std::uint32_t vm_count() const = 0;
     /// `index` is below vm_count().
     [[nodiscard]] virtual VmRow vm(std::uint32_t index) const = 0;
+    /// Does `action` (below abi::manage::actions) with a VM, or sees that it is done. False: not in its state.
+    virtual bool manage(std::uint32_t index, abi::manage::Action action) = 0;
     /// Ticks since boot, summed over the cores in use.
     [[nodiscard]] virtual std::uint64_t total_ticks() const = 0;
     /// How many of them no VM had anything to do.
@@ -75,12 +78,18 @@ private:
     bool answer_help(std::uint32_t index);
     bool answer_list(std::uint32_t index);
     bool answer_stats(std::uint32_t index);
+    template <abi::manage::Action action>
+    bool answer_manage(std::uint32_t) {
+        return manage(action);
+    }
+    bool manage(abi::manage::Action action);
     bool answer_focus(std::uint32_t index);
     bool answer_colours(std::uint32_t index);
     bool answer_trace(std::uint32_t index);
     void machine_stats();
     bool vm_stats(VmRow const& vm, std::uint32_t index);
     [[nodiscard]] bool find_vm(std::string_view name, VmRow& found) const;
+    [[nodiscard]] std::uint32_t find_index(std::string_view name) const;
     [[nodiscard]] std::uint64_t milliseconds(std::uint64_t ticks) const;
     [[nodiscard]] std::uint64_t microseconds(std::uint64_t ticks) const;
     [[nodiscard]] std::uint64_t per_mille(std::uint64_t ticks) const;

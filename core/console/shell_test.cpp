@@ -16,6 +16,10 @@ struct Machine final : ShellHost {
     std::vector<VmRow> vms;
     std::uint32_t vm_count() const override { return static_cast<std::uint32_t>(vms.size()); }
     VmRow vm(std::uint32_t index) const override { return vms.at(index); }
+    bool manage(std::uint32_t index, abi::manage::Action action) override {
+        asked.push_back({index, action});
+        return vms.at(index).state == "running";
+    }
     std::uint64_t total_ticks() const override { return 62'500'000; }
     std::uint64_t idle_ticks() const override { return 31'250'000; }
     std::uint64_t frequency() const override { return 62'500'000; }
@@ -25,6 +29,7 @@ struct Machine final : ShellHost {
     void hold_trace(bool held) override { holds.push_back(held); }
     std::vector<std::string> trace;
     std::vector<bool> holds;
+    std::vector<std::pair<std::uint32_t, abi::manage::Action>> asked;
 };
 
 struct ShellBench : Bench {
@@ -105,10 +110,10 @@ TEST(Shell, FocusGivesKeysToTheVm) {
 TEST(Shell, CommandsTypedAheadAreAnsweredOneAfterTheOther) {
     ShellBench t;
     auto const lines = t.lines_after("help\rlist\rstats\rx");
-    ASSERT_EQ(lines.size(), 15u);
-    EXPECT_EQ(lines[8], "tiffin> list");
-    EXPECT_EQ(lines[12], "tiffin> stats");
-    EXPECT_EQ(lines[14], "tiffin> x");
+    ASSERT_EQ(lines.size(), 20u);
+    EXPECT_EQ(lines[13], "tiffin> list");
+    EXPECT_EQ(lines[17], "tiffin> stats");
+    EXPECT_EQ(lines[19], "tiffin> x");
 }
 
 TEST(Shell, WhatIsTypedBehindFocusGoesToTheVm) {
@@ -145,7 +150,7 @@ TEST(Shell, AnUnknownCommandPointsToHelp) {
 TEST(Shell, HelpListsEveryCommand) {
     ShellBench t;
     auto const lines = t.lines_after("help\r");
-    ASSERT_EQ(lines.size(), 9u);
+    ASSERT_EQ(lines.size(), 14u);
     EXPECT_EQ(lines[4], "tiffin:   focus NAME        gives keys to a VM (Ctrl-] s comes back)");
 }
 
@@ -171,6 +176,23 @@ TEST(Shell, SaysHowToGetATraceIfThereIsNone) {
     auto const lines = t.lines_after("trace\r");
     EXPECT_EQ(lines.at(1), "tiffin: no trace is kept; the description's options: {trace: 1 MiB} asks for one");
     EXPECT_TRUE(t.machine.holds.empty());
+}
+
+TEST(Shell, ManagesTheVmThatIsNamed) {
+    ShellBench t;
+    t.lines_after("\x1dspause linux\r");
+    t.lines_after("restart metronome\r");
+    EXPECT_EQ(t.machine.asked, (std::vector<std::pair<std::uint32_t, abi::manage::Action>>{{0, abi::manage::Action::Pause},
+                                                                                           {1, abi::manage::Action::Restart}}));
+}
+
+TEST(Shell, SaysWhyNothingIsDone) {
+    ShellBench t;
+    auto lines = t.lines_after("\x1dsstop nobody\r");
+    EXPECT_TRUE(std::ranges::any_of(lines, [](auto const& l) { return l.contains("no VM \"nobody\""); }));
+    t.machine.vms[0].state = "stopped";
+    lines = t.lines_after("pause linux\r");
+    EXPECT_TRUE(std::ranges::any_of(lines, [](auto const& l) { return l.contains("linux is stopped: there is nothing to do"); }));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "core/console/console.hpp"
 #include "core/console/format.hpp"
 #include "core/cpu.hpp"
+#include "core/hypercall/manage.hpp"
 #include "core/hypercall/serve.hpp"
 #include "core/lifecycle/lifecycle.hpp"
 #include "core/smp/guard.hpp"
@@ -27,7 +28,7 @@ std::uint64_t call_Yield(Vcpu& v) {
 
 std::uint64_t call_Exit(Vcpu& v) {
     auto const status = static_cast<std::uint8_t>(v.regs.x[1] > 255 ? 255 : v.regs.x[1]);
-    lifecycle::stop(*v.vm, VmState::Stopped, status, {"exit with status ", true});
+    lifecycle::stop(*v.vm, VmState::Stopped, status, {"exit with status ", status});
     return result(abi::Error::Success);
 }
 
@@ -63,6 +64,17 @@ std::uint64_t call_ChannelRing(Vcpu& v) {
     bool const rung = index < abi::guest_map::max_channels && channel::ring(v, static_cast<std::uint32_t>(index));
     return result(rung ? abi::Error::Success : abi::Error::InvalidParameter);
 }
+std::uint64_t call_Manage(Vcpu& v) { return result(manage(*v.vm, v.regs.x[1], v.regs.x[2])); }
+
+std::uint64_t call_Managed(Vcpu& v) {
+    Vm const* const vm = managed(*v.vm, v.regs.x[1]);
+    if (vm == nullptr) return result(abi::Error::NotPermitted);
+    v.regs.x[1] = static_cast<std::uint64_t>(vm->state);
+    v.regs.x[2] = vm->resets;
+    v.regs.x[3] = vm->status;
+    return result(abi::Error::Success);
+}
+
 std::uint64_t call_ServeStart(Vcpu& v) { return serve_start(v); }
 std::uint64_t call_ServeNext(Vcpu& v) { return serve_next(v); }
 std::uint64_t call_ServeRead(Vcpu& v) { return serve_read(v); }

@@ -1,17 +1,18 @@
 #include "core/lifecycle/lifecycle.hpp"
 
 #include <bit>
+#include <optional>
 
 #include "armv8/pstate.hpp"
 #include "core/arch.hpp"
 #include "core/channel/channel.hpp"
 #include "core/irq/physical.hpp"
+#include "core/lifecycle/wish.hpp"
 #include "core/smp/guard.hpp"
 #include "core/trace/trace.hpp"
 #include "core/virtio/device.hpp"
 
 namespace tiffin::lifecycle {
-namespace {
 
 void enter(Vm& vm, VmState to) {
     TIFFIN_INVARIANT(may_move(vm.state, to));
@@ -19,7 +20,14 @@ void enter(Vm& vm, VmState to) {
     trace::note(arch::this_cpu(), trace::TraceKind::State, *vm.vcpus[0], static_cast<std::uint32_t>(to));
 }
 
-bool is_alive(Vm const& vm) { return vm.state == VmState::Running || vm.state == VmState::Starting; }
+namespace {
+
+bool is_alive(Vm const& vm) {
+    return vm.state == VmState::Running || vm.state == VmState::Starting || vm.state == VmState::Paused;
+}
+
+/// A VM that is neither Off nor has ended for good: the machine does not end while there is one.
+bool is_counted(Vm const& vm) { return is_alive(vm) || vm.restarting; }
 
 /// Physical interrupts that the VM had in hand may fire again for whoever comes next.
 void release_interrupts(Vm& vm) {
@@ -40,6 +48,42 @@ void drop_delayed(Vm& vm) {
 /// with several vCPUs spins until the other one has done its part (stop_machine, a lock whose holder lost the core).
 std::uint64_t slice_of(Vm const& vm) { return vm.vcpus.size() == 1 ? arch::frequency() / 250 : arch::frequency() / 2000; }
 
+/// From here on a bounded piece of work is done at each turn of its first vCPU.
+void begin_steps(Vm& vm) {
+    vm.scrub_at = 0;
+    vm.in_steps = true;
+    mail::start(*vm.vcpus[0]);
+}
+
+/// How long to wait before it starts anew after this crash; nothing: it has crashed too often.
+std::optional<std::uint64_t> next_back_off(Vm& vm) {
+    auto const now = arch::now();
+    if (vm.restarts == 0 || now - vm.restarts_since > vm.restart_within) vm.restarts = 0, vm.restarts_since = now;
+    if (vm.restarts == vm.record->restart_count) return std::nullopt;
+    return vm.restart_back_off << vm.restarts++;
+}
+
+/// It has ended badly. True: it is going to start anew.
+bool try_again(Vm& vm) {
+    if (vm.state != VmState::Crashed && vm.status == 0) return false;
+    if ((vm.record->flags & abi::vm_reboot_on_crash) != 0) arch::reboot();
+    if ((vm.record->flags & abi::vm_restart_on_crash) == 0) return false;
+    auto const wait = next_back_off(vm);
+    if (!wait)
+        return post({.vm = &vm, .change = "is not started anew: ", .why = {"restarts within the limit: ", vm.restarts}}), false;
+    vm.restarting = true;
+    vm.restart_timer = {.owner = vm.vcpus[0], .kind = Timer::Kind::Restart};
+    vm.restart_timer.deadline = arch::now() + *wait;
+    ask(vm, Wish::arm_restart);
+    return true;
+}
+
+/// It has ended for good. Nobody needs its memory, but nobody shall find in it what it left.
+void retire(Vm& vm) {
+    if (machine.running.fetch_sub(1) == 1 && machine.on_all_stopped != nullptr) return machine.on_all_stopped();
+    begin_steps(vm);
+}
+
 /// The last of its vCPUs has left its core.
 void on_all_left(Vm& vm) {
     virtio::leave(vm);
@@ -50,9 +94,9 @@ void on_all_left(Vm& vm) {
     }
     if (vm.state == VmState::Starting) {
         vm.vcpus[0]->power = Power::On;
-        return mail::start(*vm.vcpus[0]);  // its turns do the work: start_step
+        return begin_steps(vm);
     }
-    if (machine.running.fetch_sub(1) == 1 && machine.on_all_stopped != nullptr) machine.on_all_stopped();
+    if (!try_again(vm)) retire(vm);
 }
 
 /// One of those that `vm.leaving` counts has left.
@@ -98,8 +142,8 @@ void leave_all(Vm& vm) {
 }
 
 void start_first_vcpu(Vm& vm) {
-    auto const zero = arch::now();
-    for (Vcpu* v : vm.vcpus) v->cntvoff = zero;
+    vm.cntvoff = arch::now();
+    for (Vcpu* v : vm.vcpus) v->cntvoff = vm.cntvoff;
     vm.vcpus[0]->power = Power::On;
     prepare(*vm.vcpus[0], vm.record->entry, vm.record->x0);
 }
@@ -122,6 +166,12 @@ void begin_anew(Vm& vm) {
 }
 
 }  // namespace
+
+void give_up(Vm& vm) {
+    vm.vcpus[0]->cpu->timers.cancel(vm.restart_timer);
+    vm.restarting = false;
+    retire(vm);
+}
 
 void prepare(Vcpu& v, std::uint64_t entry, std::uint64_t argument) {
     v.regs = {};
@@ -167,6 +217,7 @@ bool turn_off(Vcpu& v) {
 }
 
 void boot(Vm& vm) {
+    if ((vm.record->flags & abi::vm_starts_off) != 0) return;
     enter(vm, VmState::Running);
     ++machine.running;
     vgic::reset(vm);
@@ -177,16 +228,17 @@ void boot(Vm& vm) {
 void stop(Vm& vm, VmState to, std::uint8_t status, Why why) {
     if (!is_alive(vm) || !begin_leaving(vm, to)) return follow(vm);
     vm.status = status;
+    vm.in_steps = false;
     post({.vm = &vm, .change = to == VmState::Crashed ? "crashed: " : "stopped: ", .why = why});
     leave_all(vm);
 }
 
 void reset(Vm& vm, Why why) {
-    bool const was_alive = is_alive(vm);
+    bool const counted = is_counted(vm);
     if (!begin_leaving(vm, VmState::Starting)) return follow(vm);
-    if (!was_alive) ++machine.running;
+    if (!counted) ++machine.running;
+    vm.restarting = vm.in_steps = false;
     if (vm.reports.allow(arch::now(), arch::frequency())) post({.vm = &vm, .change = "starts anew: ", .why = why});
-    vm.scrub_at = 0;
     ++vm.resets;
     leave_all(vm);
 }
@@ -197,16 +249,20 @@ void leave(Vcpu& v) {
     has_left(*v.vm);
 }
 
-void start_step(Vm& vm) {
+bool step(Vm& vm) {
     auto const end = vm.record->ram_size;
     if (vm.scrub_at < end) {
         vm.stage2.restore_page(vm, vm.scrub_at);
     } else if (vm.scrub_at == end) {
         forget_interrupts(vm);
     } else {
-        return begin_anew(vm);
+        vm.in_steps = false;
+        if (vm.state == VmState::Starting) return begin_anew(vm), true;
+        sched::stop(*vm.vcpus[0]);
+        return false;
     }
     vm.scrub_at += page_size;
+    return true;
 }
 
 }  // namespace tiffin::lifecycle

@@ -17,10 +17,11 @@ int all_stopped = 0;
 
 TEST(Lifecycle, OnlyTheMovesOfThePictureAreAllowed) {
     using enum VmState;
-    constexpr VmState states[] = {Off, Starting, Running, Crashed, Stopped};
-    std::set<std::pair<VmState, VmState>> const allowed = {{Off, Running},      {Running, Stopped},  {Running, Crashed},
-                                                           {Running, Starting}, {Starting, Running}, {Starting, Stopped},
-                                                           {Crashed, Starting}, {Stopped, Starting}};
+    constexpr VmState states[] = {Off, Starting, Running, Crashed, Stopped, Paused};
+    std::set<std::pair<VmState, VmState>> const allowed = {
+        {Off, Running},      {Off, Starting},     {Running, Stopped},  {Running, Crashed},  {Running, Starting},
+        {Running, Paused},   {Paused, Running},   {Paused, Stopped},   {Paused, Crashed},   {Paused, Starting},
+        {Starting, Running}, {Starting, Stopped}, {Starting, Crashed}, {Crashed, Starting}, {Stopped, Starting}};
     for (auto from : states)
         for (auto to : states)
             EXPECT_EQ(may_move(from, to), allowed.contains({from, to})) << lifecycle::name(from) << " to " << lifecycle::name(to);
@@ -88,7 +89,7 @@ TEST(Reset, ScrubsAndRestoresInBoundedSteps) {
     lifecycle::reset(vm, "asked");
     EXPECT_EQ(vm.state, VmState::Starting);
     auto const zeroed = [&] { return board.hw().count(host::Event::Kind::ZeroPage); };
-    lifecycle::start_step(vm);
+    lifecycle::step(vm);
     EXPECT_EQ(zeroed(), 1u) << "a step is short whatever the VM's size";
     EXPECT_EQ(&board.run(), &v);
     EXPECT_EQ(vm.state, VmState::Running);

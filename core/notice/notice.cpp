@@ -76,7 +76,7 @@ void say_remedy(Line& line, Notice const& notice) {
 
 void say_change(Line& line, Notice const& notice) {
     line << notice.vm->name << ": " << notice.change << notice.why.text;
-    if (notice.why.with_status) line << static_cast<unsigned>(notice.vm->status);
+    if (notice.why.number >= 0) line << static_cast<std::uint64_t>(notice.why.number);
 }
 
 }  // namespace
@@ -103,11 +103,12 @@ LineSource::Left Notices::make(Line& line) {
     return ++head_ == tail_ ? Left::Nothing : Left::NextSubject;
 }
 
-void post(Notice const& notice) {
+bool post(Notice const& notice) {
     ConsoleGuard const guard;
     if (notice.change != nullptr) machine.console->flush(*notice.vm->console);  // its last words come before ours
-    if (!machine.notices->post(notice)) return machine.console->count_dropped();
+    if (!machine.notices->post(notice)) return machine.console->count_dropped(), false;
     machine.console->announce();
+    return true;
 }
 
 }  // namespace tiffin

@@ -15,9 +15,9 @@ struct Vm;
 /// Why a VM changes its state.
 struct Why {
     char const* text;
-    bool with_status;  // the VM's exit status is said behind it
+    std::int64_t number;  // said behind it; -1: none
 
-    constexpr Why(char const* why = nullptr, bool status = false) : text{why}, with_status{status} {}
+    constexpr Why(char const* why = nullptr, std::int64_t value = -1) : text{why}, number{value} {}
 };
 
 /// One subject: a misdeed of a guest (two lines), or a change of a VM's state (one). All text in it is static.
@@ -50,7 +50,7 @@ private:
     bool second_line_{false};          // of the oldest is due
 };
 
-/// Leaves `notice` for the console. What finds no room is counted, and the console tells how many.
-void post(Notice const& notice);
+/// Leaves `notice` for the console. What finds no room is counted, and the console tells how many. False if there is none.
+bool post(Notice const& notice);
 
 }  // namespace tiffin

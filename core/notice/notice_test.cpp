@@ -46,7 +46,7 @@ TEST(Notice, AVmsLastWordsComeBeforeItsEnd) {
     board.run_first();
     (void)board.said();
     for (char c : std::string{"unfinished"}) board.vm().console->put(c);
-    lifecycle::stop(board.vm(), VmState::Stopped, 3, {"exit with status ", true});
+    lifecycle::stop(board.vm(), VmState::Stopped, 3, {"exit with status ", 3});
     EXPECT_EQ(board.said(), "[vm0] unfinished\r\ntiffin: vm0: stopped: exit with status 3\r\n");
 }
 

@@ -1,5 +1,6 @@
 #include "core/sched/rights.hpp"
 
+#include "armv8/timer.hpp"
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
 #include "core/sched/turn.hpp"
@@ -39,7 +40,7 @@ bool admit_by_budget(Cpu& cpu, Vcpu& v, std::uint64_t now) {
 /// Budget has come back to one that is ready: its wake-up is paid from it.
 bool admit_again(Cpu& cpu, Vcpu& v, std::uint64_t now) {
     v.budget.use(cpu.wake_charge);
-    return admit_by_budget(cpu, v, now);
+    return admit(cpu, v, now);
 }
 
 /// Back into the queue, and on the core if it is more urgent than whoever runs.
@@ -51,7 +52,10 @@ void resume(Cpu& cpu, Vcpu& v) {
 
 }  // namespace
 
+bool is_limited(Vcpu const& v) { return v.policy == abi::Policy::Window || v.budget.limited(); }
+
 bool admit(Cpu& cpu, Vcpu& v, std::uint64_t now) {
+    if (v.held) return v.waiting = true, false;
     return v.policy == abi::Policy::Window ? admit_by_window(cpu, v, now) : admit_by_budget(cpu, v, now);
 }
 
@@ -92,7 +96,39 @@ void on_frame(Cpu& cpu) {
     cpu.need_resched |= cpu.current != nullptr;
     if (window.vm == nullptr) return;
     for (Vcpu* v : window.vm->vcpus)
-        if (v->cpu == &cpu && v->state == VcpuState::Ready && v->waiting) resume(cpu, *v);
+        if (v->cpu == &cpu && v->state == VcpuState::Ready && v->waiting && !v->held) resume(cpu, *v);
+}
+
+void hold(Vcpu& v) {
+    if (v.held) return;
+    Cpu& cpu = *v.cpu;
+    v.held = v.limited = true;
+    if (v.state == VcpuState::Ready && !v.waiting) {
+        cpu.scheduler.remove(v);
+        v.waiting = true;
+    }
+    if (cpu.current == &v) {
+        account(cpu);
+        cpu.need_resched = true;  // admit() keeps it out of the queue
+    }
+    if (cpu.loaded == &v) unload(cpu, v);
+    cpu.timers.cancel(v.virtual_timer);
+}
+
+void release(Vcpu& v) {
+    if (!v.held) return;
+    Cpu& cpu = *v.cpu;
+    v.held = false;
+    v.limited = is_limited(v);
+    v.cntvoff = v.vm->cntvoff;
+    bool const raised = (vgic::outstanding_private(v) & vgic::mask(abi::guest_map::virtual_timer_intid)) != 0;
+    if (armv8::TimerCtl::armed(v.el1.cntv_ctl) && !raised && v.state != VcpuState::Off) {
+        cpu.timers.arm(v.virtual_timer, merge_point(deadline_of(v.el1.cntv_cval, v.cntvoff), v.vm->timer_slack));
+        program_timer(cpu);
+    }
+    if (v.state != VcpuState::Ready || !v.waiting) return;
+    if (v.policy != abi::Policy::Fixed) cpu.scheduler.catch_up(v, 0);
+    if (!v.limited || admit(cpu, v, arch::now())) resume(cpu, v);
 }
 
 void start_frame(Cpu& cpu) {

@@ -10,6 +10,13 @@ struct Vcpu;
 
 namespace sched {
 
+/// By a budget or by time windows.
+[[nodiscard]] bool is_limited(Vcpu const& v);
+
+/// Of a VM that is paused: `v` leaves its core, and nothing that wakes it brings it back before release(). Its virtual time stands still.
+void hold(Vcpu& v);
+void release(Vcpu& v);
+
 /// A limited vCPU is ready: may it stand in the queue? Sets its priority (its own, or 0 for the background), or lets it wait.
 bool admit(Cpu& cpu, Vcpu& v, std::uint64_t now);
 /// Counter value at which the turn of a limited vCPU ends that begins now (Cpu::turn_started); `slice_end` bounds it as well.

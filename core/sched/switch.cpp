@@ -59,11 +59,6 @@ void note_response(Vcpu& v) {
     if (v.deadline != 0 && response > v.deadline) ++v.stats.late;
 }
 
-/// Counter value at which virtual deadline `cval` is reached.
-std::uint64_t deadline_of(std::uint64_t cval, std::uint64_t offset) {
-    return cval > TimerQueue::never - offset ? TimerQueue::never : cval + offset;
-}
-
 void for_each_physical(Vcpu const& v, void (*act)(std::uint32_t)) {
     for (std::uint32_t bits = vgic::outstanding_private(v); bits != 0; bits &= bits - 1)
         act(v.vm->physical_of(static_cast<std::uint32_t>(std::countr_zero(bits))));
@@ -76,7 +71,7 @@ void switch_out(Cpu& cpu, Vcpu& v) {
     for_each_physical(v, arch::deactivate);
     auto const timer_bit = vgic::mask(abi::guest_map::virtual_timer_intid);
     bool const raised = (vgic::outstanding_private(v) & timer_bit) != 0;
-    if (armv8::TimerCtl::armed(v.el1.cntv_ctl) && !raised && v.state != VcpuState::Off)
+    if (armv8::TimerCtl::armed(v.el1.cntv_ctl) && !raised && v.state != VcpuState::Off && !v.held)
         cpu.timers.arm(v.virtual_timer, merge_point(deadline_of(v.el1.cntv_cval, v.cntvoff), v.vm->timer_slack));
 }
 
@@ -106,16 +101,6 @@ void switch_in(Cpu& cpu, Vcpu& v, std::uint32_t leftover) {
         lend_vmid(v);
     arch::load(v);
     ++v.stats.switches;
-}
-
-/// The hardware holds nobody's state any more.
-void unload(Cpu& cpu, Vcpu& v) {
-    switch_out(cpu, v);
-    auto const leftover = v.vgic.used;
-    for (std::uint32_t set = leftover; set != 0; set &= set - 1)
-        arch::write_list_register(static_cast<std::uint32_t>(std::countr_zero(set)), 0);
-    arch::set_ich_hcr(0);  // it could want maintenance because the list registers are empty
-    cpu.loaded = nullptr;
 }
 
 /// A limited vCPU's turn was cut off: may it stay in the queue?
@@ -169,15 +154,15 @@ bool keeps_core_awake(Vcpu const& v) { return v.vm->timer_slack != 0 || v.state 
     account(cpu);
 }
 
-/// A VM that is being started anew does its scrubbing here, in bounded steps on its own account, until someone can enter a guest.
-[[gnu::cold, gnu::noinline]] Vcpu* work_off_starts(Cpu& cpu, Vcpu* v) {
-    for (; v != nullptr && v->vm->state == VmState::Starting; v = cpu.scheduler.take()) {
+/// A VM that is being started anew, or has stopped, is scrubbed here, in bounded steps on its own account, until someone can enter a guest.
+[[gnu::cold, gnu::noinline]] Vcpu* work_off_steps(Cpu& cpu, Vcpu* v) {
+    for (; v != nullptr && v->vm->in_steps; v = cpu.scheduler.take()) {
         if (cpu.trace != nullptr) trace::step_begins(cpu, *v);
-        lifecycle::start_step(*v->vm);
+        bool const goes_on = lifecycle::step(*v->vm);
         auto const now = arch::now();
         cpu.scheduler.charge(*v, now - cpu.turn_started);
         cpu.turn_started = now;
-        if (!v->limited || admit(cpu, *v, now)) cpu.scheduler.add(*v, Scheduler::Place::Front);
+        if (goes_on && (!v->limited || admit(cpu, *v, now))) cpu.scheduler.add(*v, Scheduler::Place::Front);
         if (cpu.trace != nullptr) trace::step_ends(cpu);
         irq::handle_one(cpu);
     }
@@ -186,9 +171,9 @@ bool keeps_core_awake(Vcpu const& v) { return v.vm->timer_slack != 0 || v.state 
 
 /// The next vCPU that can enter its guest, if `v` (from the queue) can't; nullptr if nobody is ready.
 Vcpu* runnable(Cpu& cpu, Vcpu* v) {
-    if (v == nullptr || v->vm->state != VmState::Starting) [[likely]]
+    if (v == nullptr || !v->vm->in_steps) [[likely]]
         return v;
-    return work_off_starts(cpu, v);
+    return work_off_steps(cpu, v);
 }
 
 /// Before `v` runs: its stolen time is shown to it.
@@ -197,6 +182,15 @@ void show_stolen(Vcpu const& v) {
 }
 
 }  // namespace
+
+void unload(Cpu& cpu, Vcpu& v) {
+    switch_out(cpu, v);
+    auto const leftover = v.vgic.used;
+    for (std::uint32_t set = leftover; set != 0; set &= set - 1)
+        arch::write_list_register(static_cast<std::uint32_t>(std::countr_zero(set)), 0);
+    arch::set_ich_hcr(0);  // it could want maintenance because the list registers are empty
+    cpu.loaded = nullptr;
+}
 
 void account(Cpu& cpu) {
     auto const now = arch::now();
@@ -243,7 +237,8 @@ void stop(Vcpu& v) {
     cpu.timers.cancel(v.virtual_timer);
     cpu.timers.cancel(v.physical_timer);
     cpu.timers.cancel(v.refill_timer);
-    v.waiting = false;
+    v.waiting = v.held = false;
+    v.limited = is_limited(v);
     if (cpu.fp_owner == &v) cpu.fp_owner = nullptr;
 }
 
@@ -316,6 +311,8 @@ static void fire(Cpu& cpu, Timer& timer) {
         case Timer::Kind::Refill: return on_refill(cpu, *timer.owner);
         case Timer::Kind::Frame: return on_frame(cpu);
         case Timer::Kind::Interrupt: return irq::on_delayed(static_cast<RateLimit&>(timer));
+        case Timer::Kind::Restart: return lifecycle::restart_now(*timer.owner->vm);
+        case Timer::Kind::Watchdog: return lifecycle::watchdog_due(*timer.owner->vm);
     }
 }
 

@@ -21,6 +21,8 @@ struct Timer {
         Refill,     // there is budget again
         Frame,      // a time window begins or ends
         Interrupt,  // a physical interrupt that came too early for its limit: this is a RateLimit (core/irq/physical.hpp)
+        Restart,    // a VM that crashed has waited long enough to start anew
+        Watchdog,   // a VM's watchdog has not been refreshed in time
     };
     std::uint64_t deadline{0};  // ticks of the system counter
     Vcpu* owner{nullptr};
@@ -37,7 +39,7 @@ public:
     static constexpr std::uint64_t never = ~0ull;
 
     TimerQueue() = default;
-    /// `slots` has room for every timer that may be armed at once: three for each vCPU of the core, one for each limited interrupt, one for its frame.
+    /// `slots` has room for every timer that may be armed at once: five for each vCPU of the core, one for each limited interrupt, one for its frame.
     explicit TimerQueue(std::span<Timer*> slots) : slots_{slots} {}
 
     [[nodiscard]] std::uint64_t earliest() const { return earliest_; }

@@ -52,6 +52,8 @@ void act(Vcpu& v, std::uint32_t requests) {
     if ((requests & Mail::stop) != 0) return lifecycle::leave(v);  // what came with it was for the life that ends
     VmGuard const guard{*v.vm};
     if ((requests & Mail::start) != 0) start_here(v);
+    if ((requests & Mail::pause) != 0) lifecycle::follow_pause(v);
+    if ((requests & Mail::wish) != 0) lifecycle::grant_wishes(*v.vm);
     if ((requests & Mail::banks) != 0) change_banks(v);
     if ((requests & Mail::raise) != 0) raise_posted(v);
     if ((requests & Mail::refresh) != 0) vgic::refresh(v);

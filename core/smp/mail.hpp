@@ -22,6 +22,8 @@ struct Mail {
         start = 1u << 3,    // CPU_ON, or the first vCPU of a VM that starts
         stop = 1u << 4,     // its VM stops or starts anew: leave, and say so
         console = 1u << 5,  // keys, or room for output (to the first vCPU of a VM)
+        wish = 1u << 16,    // somebody manages its VM (to the first vCPU): Vm::wishes
+        pause = 1u << 17,   // its VM was paused, or goes on
         ring = 1u << 6,     // channels of its VM were rung (to the first vCPU of a VM)
     };
 

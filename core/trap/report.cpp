@@ -11,8 +11,8 @@ void report(Vcpu& v, Misdeed const& misdeed) {
     VmGuard const guard{vm};
     ++vm.faults;
     if (!vm.reports.allow(arch::now(), arch::frequency())) return;
-    post({.vm = &vm, .misdeed = misdeed, .pc = v.regs.pc, .vcpu = v.index, .suppressed = vm.reports.suppressed});
-    vm.reports.suppressed = 0;
+    if (post({.vm = &vm, .misdeed = misdeed, .pc = v.regs.pc, .vcpu = v.index, .suppressed = vm.reports.suppressed}))
+        vm.reports.suppressed = 0;
 }
 
 }  // namespace tiffin::trap

@@ -2,6 +2,7 @@
 
 #include "core/arch.hpp"
 #include "core/irq/physical.hpp"
+#include "core/sched/rights.hpp"
 #include "core/trace/trace.hpp"
 #include "core/virtio/device.hpp"
 
@@ -22,7 +23,7 @@ std::size_t count_timers(PlanView const& plan, std::uint32_t index, std::size_t 
     for (auto const& given : plan.interrupts()) limits += given.per_second != 0 ? 1 : 0;
     std::size_t frame = 0;
     for (auto const& record : plan.frames()) frame += record.core == index ? 1 : 0;
-    return 3 * vcpus + limits + frame;
+    return 5 * vcpus + limits + frame;
 }
 
 /// The cores on which a VM's vCPUs are, a bit each.
@@ -98,9 +99,10 @@ void set_up_vcpu(Vcpu& v, Vm& vm, Cpu& cpu, std::uint32_t index, abi::VcpuRecord
     v.weight = static_cast<std::uint16_t>(record.weight);
     v.weight_factor = Scheduler::factor_of(record.weight == 0 ? abi::default_weight : record.weight);
     v.pace = Scheduler::pace_of(record.weight == 0 ? abi::default_weight : record.weight);
-    v.limited = record.budget_ns != 0 || record.policy == abi::Policy::Window;
+    
     v.background = (record.flags & abi::vcpu_background) != 0;
     if (record.budget_ns != 0) v.budget = Budget{ticks_of(record.budget_ns), ticks_up(record.period_ns)};
+    v.limited = sched::is_limited(v);
     v.deadline = ticks_of(record.deadline_ns);
     v.vmpidr = 1ull << 31 | index;
     v.virtual_timer = {.owner = &v, .kind = Timer::Kind::Virtual};
@@ -134,6 +136,8 @@ void set_up_cross_core(Pool& pool, Vm& vm, CrossCore& cross) {
 
 void set_up_interrupts(Pool& pool, PlanView const& plan, Vm& vm) {
     vm.timer_slack = ticks_of(vm.record->timer_slack_ns);
+    vm.restart_within = ticks_of(vm.record->restart_within_ns);
+    vm.restart_back_off = ticks_of(vm.record->restart_back_off_ns);
     for (auto const& given : plan.interrupts_of(*vm.record)) {
         auto& owner = machine.irq_owners[given.physical - 32];
         owner = {.vm = &vm, .virtual_id = given.virtual_id};

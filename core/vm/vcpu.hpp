@@ -90,6 +90,7 @@ struct Vcpu {
     // Limits (core/sched/rights).
     bool limited{false};           // by a budget, or by time windows
     bool waiting{false};           // Ready, and in no queue: for budget, or for its window
+    bool held{false};              // its VM is paused: it waits whatever its budget says (`limited` is true meanwhile)
     bool background{false};        // without budget it runs when nobody else wants to
     std::uint8_t own_priority{0};  // `priority` is 0 while it is in the background
     Budget budget;

@@ -1,5 +1,6 @@
 // A virtual machine: a sealed box of memory, vCPUs and devices.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 namespace tiffin {
 
+class Watchdog;
 class ConsoleClient;
 class ConsolePort;
 namespace virtio {
@@ -20,7 +22,7 @@ struct Device;
 }
 
 /// Life of a VM (docs/architecture.md, "Life of a VM"). Every move goes through lifecycle::enter.
-enum class VmState : std::uint8_t { Off, Starting, Running, Crashed, Stopped };
+enum class VmState : std::uint8_t { Off, Starting, Running, Crashed, Stopped, Paused };
 
 /// Where an emulated device lies in the guest's map.
 struct MmioSlot {
@@ -59,12 +61,15 @@ struct CrossCore {
 struct Channels;
 
 struct Vm final : IrqSink {
-    static constexpr unsigned max_slots = 7;  // distributor, redistributors, UART, RTC, virtio, channel doorbells, PCI
+    // Distributor, redistributors, UART, RTC, watchdog, manager, virtio, channel doorbells, PCI.
+    static constexpr unsigned max_slots = 9;
 
     std::uint32_t id{0};
     VmState state{VmState::Off};
-    std::uint8_t status{0};   // what it stopped with: 0 is success
-    bool shared{false};       // its vCPUs are pinned to more than one core, or it shares virtio devices with a VM on another
+    std::uint8_t status{0};  // what it stopped with: 0 is success
+    bool shared{false};      // its vCPUs are pinned to more than one core, or it shares virtio devices with a VM on another
+    bool in_steps{
+        false};  // a bounded piece of work is done for it at each turn of its first vCPU: it starts anew, or is scrubbed
     std::uint8_t leaving{0};  // while it stops or starts anew: who has not left yet
     abi::VmRecord const* record{nullptr};
     std::string_view name;
@@ -74,8 +79,17 @@ struct Vm final : IrqSink {
     std::uint32_t slot_count{0};
     ConsolePort* console{nullptr};
     ReportLimit reports;
-    std::uint64_t timer_slack{0};        // ticks that its timers may wake it later than asked
-    std::uint64_t scrub_at{0};           // Starting: bytes of RAM that are already zero again
+    std::uint64_t timer_slack{0};  // ticks that its timers may wake it later than asked
+    std::uint64_t scrub_at{0};     // in_steps: bytes of RAM that are already zero again
+    std::uint64_t cntvoff{0};      // of all its vCPUs: the counter at its start, and the time that it was paused
+    std::uint64_t paused_at{0};    // counter value
+    std::uint64_t restart_within{0}, restart_back_off{0};  // ticks
+    Timer restart_timer{};                                 // after a crash
+    bool restarting{false};                                // it has crashed and is going to start anew
+    std::uint32_t restarts{0};                             // after crashes, since
+    std::uint64_t restarts_since{0};                       // this counter value
+    std::atomic<std::uint32_t> wishes{0};                  // what its first core is asked to do with it: bits of lifecycle::Wish
+    Watchdog* watchdog{nullptr};                           // nullptr: none
     std::uint64_t resets{0}, faults{0};  // since boot: how often it started anew; aborts and undefined instructions given to it
     std::span<virtio::Device*> virtio;   // its own, by slot
     std::span<virtio::Device*> serves;   // those of others, by the number that it knows them by

@@ -80,6 +80,16 @@ struct ChannelUse {
     Located<std::uint64_t> size;  // bytes
 };
 
+enum class OnCrash { Stop, Restart, RebootBoard };
+
+/// When a VM starts, what happens when it ends, and whom it manages.
+struct Life {
+    bool autostart{true}, watchdog{false};
+    OnCrash on_crash{OnCrash::Stop};
+    std::uint64_t restarts{5}, within{10'000'000'000}, back_off{100'000'000};  // the latter in ns
+    std::vector<Located<std::string>> manages;
+};
+
 /// A virtio device that another domain serves.
 struct VirtioUse {
     Mark at;
@@ -110,6 +120,7 @@ struct Domain {
     std::vector<DeviceUse> access;
     std::vector<ChannelUse> channels;
     std::vector<VirtioUse> virtio;
+    Life life;
     bool console{true}, rtc{true};
     std::uint64_t timer_slack{0};  // ns
     bool copy{false};              // the second, third... VM of a `count`: what is wrong with it was said of the first

@@ -69,6 +69,15 @@ constexpr Field table[] = {
      "Memory and doorbells shared with other VMs (docs/channels.md). Each channel is declared on both sides."},
     {"domain", "virtio", List, "", "at most 32 entries", "none", "virtio: [{device: block, server: disk}]",
      "Virtio devices that other domains serve, in the virtio-mmio slots from 0x0a000000 on."},
+    {"domain", "autostart", Flag, "", "true | false", "true", "autostart: false", "Whether the VM starts with the board, or when somebody starts it."},
+    {"domain", "on-crash", Choice, "", "stop | restart | reboot-board", "stop; restart with a watchdog", "on-crash: restart",
+     "What happens when the VM ends badly: an exit status other than 0, exception vectors that are not in memory, a watchdog that was not refreshed."},
+    {"domain", "restart-limit", Map, "", "beside `on-crash: restart`", "5 within 10 s", "restart-limit: {count: 3, within: 1 s, back-off: 10 ms}",
+     "How often it is started anew before it stays as it is."},
+    {"domain", "watchdog", Flag, "", "true | false", "false", "watchdog: true",
+     "Whether the VM has an SBSA generic watchdog at 0x09040000, interrupt 141, as Linux's sbsa_gwdt drives it."},
+    {"domain", "manages", List, "", "names of other domains", "nobody", "manages: [linux, disk]",
+     "The VMs that this one may start, stop, restart, pause, resume and watch (docs/life.md)."},
     {"domain", "console", Flag, "", "true | false", "true", "console: false", "Whether the VM has a PL011 UART at 0x09000000, interrupt 33."},
     {"domain", "rtc", Flag, "", "true | false", "true", "rtc: false", "Whether the VM has a PL031 clock at 0x09010000, interrupt 34."},
     {"domain", "timer-slack", Time, "ns, us, ms, s", "0 ns..1 s", "0 ns", "timer-slack: 4 ms",
@@ -114,6 +123,11 @@ constexpr Field table[] = {
     {"channel", "peer", Text, "", "another domain", "required", "peer: control", "The VM at the other end."},
     {"channel", "size", Size, "B, KiB, MiB, GiB", "8 KiB..16 MiB, a multiple of 8 KiB; 16 MiB for all of a VM", "required", "size: 64 KiB",
      "Of the shared memory. Each side writes one half of it, and reads all."},
+
+    {"restart-limit", "count", Count, "restarts", "1..16", "5", "count: 3", "So often within the time below.", 1, 16},
+    {"restart-limit", "within", Time, "ns, us, ms, s", "1 ms..3600 s", "10 s", "within: 1 s", "From the first crash on.", 1'000'000, 3'600'000'000'000},
+    {"restart-limit", "back-off", Time, "ns, us, ms, s", "0 ns..60 s", "100 ms", "back-off: 10 ms",
+     "How long it waits before the first restart; the wait doubles with each further one.", 0, 60'000'000'000},
 
     {"virtio", "device", Choice, "", "block | net | console | rng | vsock", "required", "device: block", "What the guest's driver finds."},
     {"virtio", "server", Text, "", "another domain", "required", "server: disk",
@@ -163,6 +177,7 @@ std::string_view scope_title(std::string_view scope) {
     if (scope == "window") return "schedule[].windows[]";
     if (scope == "channel") return "domains.NAME.channels[]";
     if (scope == "limits") return "domains.NAME.access[].limits";
+    if (scope == "restart-limit") return "domains.NAME.restart-limit";
     if (scope == "virtio") return "domains.NAME.virtio[]";
     if (scope == "access") return "domains.NAME.access[]";
     return scope;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "tool/description/read_life.hpp"
 #include "tool/description/read_virtio.hpp"
 #include "tool/description/section.hpp"
 #include "tool/description/units.hpp"
@@ -148,6 +149,7 @@ private:
         if (auto const image = section.find("image")) read_image(*image, section.key_mark("image"), domain);
         for (auto const& item : section.list("access")) read_access(item, domain);
         for (auto const& item : section.list("channels")) read_channel(item, domain);
+        read_life(section, problems_, domain);
         for (auto const& item : section.list("virtio")) read_virtio(item, problems_, domain);
         if (auto const console = section.flag("console")) domain.console = console->value;
         if (auto const rtc = section.flag("rtc")) domain.rtc = rtc->value;

@@ -72,6 +72,7 @@ public:
         aliases(), chosen(), memory(), cpus(), psci(), timer(), gic(), clock();
         if (in_.domain.console) pl011();
         if (in_.domain.rtc) pl031();
+        if (in_.domain.life.watchdog) watchdog();
         for (std::uint32_t slot = 0; slot < in_.domain.virtio.size(); ++slot) virtio(slot);
         for (auto const& grant : in_.grants)
             if (grant.device != nullptr) given(grant);
@@ -216,6 +217,15 @@ private:
         w_.text("tiffin,name", end.use->name.value);
         w_.text("tiffin,peer", end.use->peer.value);
         w_.cells("tiffin,side", {end.side});
+        w_.end();
+    }
+
+    void watchdog() {
+        constexpr auto frame = g::watchdog_size / 2;
+        w_.begin(fmt::format("watchdog@{:x}", g::watchdog + frame));
+        w_.text("compatible", "arm,sbsa-gwdt");
+        w_.cells("reg", reg({{g::watchdog + frame, frame}, {g::watchdog, frame}}));  // control, then refresh
+        w_.cells("interrupts", {spi, g::watchdog_intid - 32, level_high});
         w_.end();
     }
 

@@ -173,6 +173,9 @@ private:
         abi::VmRecord vm{};
         vm.name = t.text(domain.name.value), vm.line = domain.name.at.line;
         vm.flags = (domain.console ? abi::vm_has_uart : 0u) | (domain.rtc ? abi::vm_has_rtc : 0u);
+        add_life(vm, domain.life);
+        vm.manages = {u32(t.manages.size()), u32(domain.life.manages.size())};
+        for (auto const& name : domain.life.manages) t.manages.push_back({place_of(name.value), name.at.line});
         vm.ram_ipa = abi::guest_map::ram, vm.ram_size = domain.memory.value, vm.ram_pa = ram_[i];
         vm.entry = guest.image.entry, vm.x0 = guest.x0;
         vm.pv_time_ipa = guest.image.pv_time, vm.timer_slack_ns = domain.timer_slack;
@@ -221,6 +224,20 @@ private:
     /// The VM's place in the plan.
     [[nodiscard]] std::uint32_t place_of(std::uint32_t domain) const {
         return order_.empty() ? domain : u32(static_cast<std::size_t>(std::ranges::find(order_, domain) - order_.begin()));
+    }
+
+    [[nodiscard]] std::uint32_t place_of(std::string const& name) const {
+        auto const found = std::ranges::find(in_.guests, name, [](GuestParts const& g) { return g.domain->name.value; });
+        return place_of(u32(static_cast<std::size_t>(found - in_.guests.begin())));
+    }
+
+    static void add_life(abi::VmRecord& vm, Life const& life) {
+        if (!life.autostart) vm.flags |= abi::vm_starts_off;
+        if (life.watchdog) vm.flags |= abi::vm_has_watchdog;
+        if (life.on_crash == OnCrash::RebootBoard) vm.flags |= abi::vm_reboot_on_crash;
+        if (life.on_crash != OnCrash::Restart) return;
+        vm.flags |= abi::vm_restart_on_crash;
+        vm.restart_count = u32(life.restarts), vm.restart_within_ns = life.within, vm.restart_back_off_ns = life.back_off;
     }
 
     void add_virtio(PlanTables& t) const {

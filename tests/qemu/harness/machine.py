@@ -11,6 +11,7 @@ from .qmp import Qmp, QmpError
 EXACT = ["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm", "-seed", "1"]
 ESCAPE_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 VM_LINE = re.compile(r"\[([a-z0-9-]+)\] ?(.*)")
+PROMPT = re.compile(r"^(tiffin> )+(?=\[|tiffin: )")  # painted before a line, and over by it
 STOPPED = re.compile(r"tiffin: machine stopped: status (\d+)")
 
 
@@ -54,7 +55,7 @@ class Machine:
     def lines(self, vm=None):
         """The console's whole lines (what stands behind the last line end may still grow); with `vm`, that VM's only, without the
         prefix. `vm="tiffin"` is the hypervisor."""
-        lines = self.log().split("\n")[:-1]
+        lines = [PROMPT.sub("", line) for line in self.log().split("\n")[:-1]]
         if vm is None:
             return lines
         if vm == "tiffin":

@@ -1,0 +1,72 @@
+"""The life of a VM in the hands of others: the shell, its watchdog, a VM that manages it."""
+import re
+
+import pytest
+
+from harness.describe import Board, app, devices, linux, metronome, server
+
+DISK = {"device": "block", "server": "disk"}
+
+
+def shell(running, command):
+    running.send(f"\x1ds{command}\r")
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+def test_the_shell_pauses_a_vm_and_lets_it_go_on(machine, gic):
+    running = machine({"worker": app("idler", cmdline="idler.naps=400 idler.nap_us=10000"), "metronome": metronome(jobs=8000)}, Board(gic=gic))
+    running.wait_for("worker", "idler: awake")
+    shell(running, "pause worker")
+    shell(running, "list")
+    running.wait_for("tiffin", r"^worker +paused", timeout=60)
+    running.wait_for("metronome", "jobs=8000 missed=0", timeout=120)
+    assert running.count("worker", "job done") == 0, "4 s of naps have passed, and it has slept through"
+    shell(running, "resume worker")
+    running.wait_for("worker", "idler: job done", timeout=120)
+
+
+def test_linux_is_paused_and_does_not_notice(machine):
+    running = machine({"linux": linux(96, "tiffin.rounds=300"), "metronome": metronome(jobs=6000)})
+    running.wait_for("linux", "user space reached", timeout=200)
+    shell(running, "pause linux")
+    running.wait_for("metronome", "jobs=6000 missed=0", timeout=200)
+    shell(running, "resume linux")
+    running.wait_for("linux", "linux: job done", timeout=200)
+    assert not running.count("linux", r"rcu.*stall|soft lockup|clocksource.*unstable")
+
+
+def test_a_vm_is_stopped_and_started_from_the_shell(machine):
+    running = machine({"linux": linux(96, "tiffin.rounds=5 tiffin.stay"), "metronome": metronome(jobs=6000)})
+    running.wait_for("linux", "linux: job done", timeout=200)
+    shell(running, "stop linux")
+    running.wait_for("tiffin", "linux: stopped: by its manager", timeout=60)
+    shell(running, "start linux")
+    running.wait_for("linux", "linux: job done", timeout=200, times=2)
+    running.wait_for("metronome", "jobs=6000 missed=0", timeout=120)
+
+
+def test_a_disk_that_is_restarted_from_the_shell_keeps_its_clients(machine):
+    keep = {"name": "keep", "size": "16 MiB"}
+    domains = {
+        "linux": devices([DISK], "tiffin.disk=12"),
+        "disk": server("disk", 2, "disk.keep=keep") | {"channels": [keep | {"peer": "vault"}]},
+        "vault": app("spinner") | {"channels": [keep | {"peer": "disk"}], "autostart": False},
+        "metronome": metronome(jobs=4000),
+    }
+    running = machine(domains)
+    for round_ in (2, 4, 6, 8):
+        running.wait_for("linux", f"disk: round {round_}", timeout=200)
+        shell(running, "restart disk")
+    running.wait_for("linux", "disk: all sums match", timeout=300)
+    running.wait_for("metronome", "jobs=4000 missed=0", timeout=200)
+    assert running.count("tiffin", "disk: starts anew: by its manager") >= 3
+    assert not running.count("linux", r"I/O error|FAILED|EXT4-fs error")
+
+
+def test_an_app_that_fails_is_started_anew_until_its_limit(machine):
+    failing = server("disk", 1, "disk.mib=64")  # more than it has: it panics at once
+    failing |= {"on-crash": "restart", "restart-limit": {"count": 2, "within": "10 s", "back-off": "1 ms"}}
+    running = machine({"failing": failing, "metronome": metronome(jobs=3000)})
+    running.wait_for("tiffin", "failing: is not started anew: restarts within the limit: 2", timeout=60)
+    assert running.count("tiffin", "failing: starts anew: after its crash") == 2
+    running.wait_for("metronome", "jobs=3000 missed=0", timeout=120)
