@@ -188,10 +188,12 @@ initrd_devices() {
     : > "$tree/lib/modules/order"
     dpkg-deb --fsys-tarfile "$(ls -t "$cache/debs/linux-image-$(cat "$cache/linux/version")"_*.deb | head -n 1)" |
         tar -x -C "$modules" --wildcards './lib/modules/*/kernel/fs/*' './lib/modules/*/kernel/net/*' './lib/modules/*/kernel/drivers/*virtio*' \
-            './lib/modules/*/kernel/drivers/net/net_failover.ko' './lib/modules/*/kernel/lib/*' './lib/modules/*/kernel/crypto/crc32c_generic.ko'
+            './lib/modules/*/kernel/drivers/net/net_failover.ko' './lib/modules/*/kernel/lib/*' './lib/modules/*/kernel/crypto/crc32c_generic.ko' \
+            './lib/modules/*/kernel/drivers/watchdog/*'
     for one in virtio_blk virtio_net virtio_console virtio-rng vmw_vsock_virtio_transport crc32c_generic ext4 virtio_mmio; do
         module "$one" "$modules" "$tree"
     done
+    cp "$(find "$modules" -name sbsa_gwdt.ko)" "$tree/lib/modules/" # loaded by who has a watchdog
     rm -rf "$modules"
     program "$work/e2fsprogs/sbin/mke2fs" "$tree"
     aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror -static -s -o "$tree/bin/vsock" "$root/guest/linux/vsock.c"

@@ -13,7 +13,9 @@ constexpr std::size_t flags = 0, index = 1, ring = 2;
 
 /// The client, or the core that it runs on, may write at the same time: one load, one store.
 std::uint16_t load(std::uint16_t const* at) { return __atomic_load_n(at, __ATOMIC_ACQUIRE); }
-void store(std::uint16_t* at, std::uint16_t value) { __atomic_store_n(at, value, __ATOMIC_RELEASE); }
+void store(std::uint16_t* at, std::uint16_t value) {  // NOLINT(readability-non-const-parameter): the builtin writes
+    __atomic_store_n(at, value, __ATOMIC_RELEASE);
+}
 
 /// "Used Buffer Notification Suppression": has the index passed `event` on its way from `before` to `now`?
 constexpr bool passed(std::uint16_t event, std::uint16_t now, std::uint16_t before) {

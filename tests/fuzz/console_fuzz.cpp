@@ -16,6 +16,7 @@ using namespace tiffin;
 struct NoVms final : ShellHost {
     std::uint32_t vm_count() const override { return 0; }
     VmRow vm(std::uint32_t) const override { return {}; }
+    bool manage(std::uint32_t, abi::manage::Action) override { return false; }
     std::uint64_t total_ticks() const override { return 0; }
     std::uint64_t idle_ticks() const override { return 0; }
     std::uint64_t frequency() const override { return 1; }
