@@ -99,7 +99,7 @@ void set_up_vcpu(Vcpu& v, Vm& vm, Cpu& cpu, std::uint32_t index, abi::VcpuRecord
     v.weight = static_cast<std::uint16_t>(record.weight);
     v.weight_factor = Scheduler::factor_of(record.weight == 0 ? abi::default_weight : record.weight);
     v.pace = Scheduler::pace_of(record.weight == 0 ? abi::default_weight : record.weight);
-    
+
     v.background = (record.flags & abi::vcpu_background) != 0;
     if (record.budget_ns != 0) v.budget = Budget{ticks_of(record.budget_ns), ticks_up(record.period_ns)};
     v.limited = sched::is_limited(v);

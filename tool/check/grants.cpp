@@ -37,8 +37,7 @@ public:
         for (auto const& domain : description_.domains) {
             domain_ = &domain;
             used_ipa_ = {emulated_gic, emulated_devices, {guest_map::ram, domain.memory.value}};
-            used_virtual_ = {guest_map::pl011_intid, guest_map::pl031_intid, guest_map::server_intid,
-                             guest_map::watchdog_intid};
+            used_virtual_ = {guest_map::pl011_intid, guest_map::pl031_intid, guest_map::server_intid, guest_map::watchdog_intid};
             if (!domain.channels.empty()) used_ipa_.push_back(channels);
             for (std::uint32_t i = 0; i < domain.channels.size(); ++i) used_virtual_.insert(guest_map::channel_intid + i);
             if (!domain.virtio.empty()) used_ipa_.push_back({guest_map::virtio, page_size * 4});
