@@ -22,7 +22,7 @@ Range whole_pages(Range r) {
 }
 
 constexpr Range emulated_gic{guest_map::gicd, guest_map::gicr + guest_map::gicr_stride* abi::max_vcpus_per_vm - guest_map::gicd};
-constexpr Range emulated_devices{guest_map::pl011, guest_map::manager + abi::manage::page_bytes - guest_map::pl011};
+constexpr Range emulated_devices{guest_map::pl011, guest_map::pl031 + guest_map::pl031_size - guest_map::pl011};
 constexpr Range channels{guest_map::channel_doorbells, guest_map::channel_memory_end - guest_map::channel_doorbells};
 constexpr std::uint64_t relocated_windows = 0x0c00'0000;  // free on QEMU's virt: between virtio-mmio and the platform bus' end
 constexpr std::uint64_t guest_limit = 1ull << 39;
@@ -38,6 +38,8 @@ public:
             domain_ = &domain;
             used_ipa_ = {emulated_gic, emulated_devices, {guest_map::ram, domain.memory.value}};
             used_virtual_ = {guest_map::pl011_intid, guest_map::pl031_intid, guest_map::server_intid, guest_map::watchdog_intid};
+            if (domain.life.watchdog) used_ipa_.push_back({guest_map::watchdog, guest_map::watchdog_size});
+            if (!domain.life.manages.empty()) used_ipa_.push_back({guest_map::manager, abi::manage::page_bytes});
             if (!domain.channels.empty()) used_ipa_.push_back(channels);
             for (std::uint32_t i = 0; i < domain.channels.size(); ++i) used_virtual_.insert(guest_map::channel_intid + i);
             if (!domain.virtio.empty()) used_ipa_.push_back({guest_map::virtio, page_size * 4});

@@ -58,7 +58,9 @@ void SbsaWatchdog::write(Vcpu& by, MmioOp op, std::uint64_t value) {
     }
     if (op.size != 4) return;
     if (op.offset == wrr) {
+        bool const signalled = first_signal_;
         refresh();
+        if (!signalled) return;  // the timer is set anew when it comes: refreshing costs no other core anything
     } else if (op.offset >= control) {
         write_control(op.offset - control, static_cast<std::uint32_t>(value));
     } else {
