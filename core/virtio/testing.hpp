@@ -1,5 +1,6 @@
 // A client's driver and a server for the tests: rings and buffers in the client's RAM, the calls of the server as a guest makes them.
 #pragma once
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -64,7 +65,7 @@ struct Driver {
     std::uint16_t post(std::string_view text, std::uint32_t room = 0) {
         next %= size;
         auto const at = buffers + next * 0x200ull + offset;
-        std::memcpy(ram(at), text.data(), text.size());
+        std::ranges::copy(text, ram(at));
         auto const more = static_cast<std::uint16_t>(room != 0 ? v::descriptor_next : 0);
         auto const head = add(at, static_cast<std::uint32_t>(text.size()), more, static_cast<std::uint16_t>(next + 1));
         if (room != 0) add(at + 0x100, room, v::descriptor_write);
@@ -109,7 +110,7 @@ struct Server {
         return call(abi::Call::ServeNext, {queue, buffer, capacity});
     }
     [[nodiscard]] Answer complete(std::int64_t handle, std::string_view text = {}, std::uint64_t more = 0) const {
-        std::memcpy(bytes(), text.data(), text.size());
+        std::ranges::copy(text, bytes());
         return call(abi::Call::ServeComplete, {static_cast<std::uint64_t>(handle), 0, buffer, text.size(), more});
     }
     [[nodiscard]] std::uint8_t* bytes() const { return private_ram(*vcpu.vm, buffer); }
