@@ -4,7 +4,8 @@
 #   initrd-linux.cpio.gz          busybox and scripts/guests/linux-init
 #   initrd-control.cpio.gz        the same, cyclictest, and scripts/guests/control-init
 #   initrd-stress.cpio.gz         initrd-linux with stress-ng
-#   initrd-devices.cpio.gz        Debian's virtio drivers and ext4, mke2fs, guest/linux/vsock.c, and scripts/guests/devices-init
+#   initrd-devices.cpio.gz        Debian's virtio drivers and ext4, mke2fs, guest/linux/vsock.c, tiffinctl, and scripts/guests/devices-init
+#   bin/tiffinctl                 built here (guest/linux/tiffinctl): static, for any Linux VM that manages others
 #   initrd-channel.cpio.gz        initrd-linux's busybox, the channel module and its program (scripts/guests/channel-module.sh)
 #   xen/xen                       the peer that the benchmark measures (raw arm64 Image)
 # Everything lands in ${TIFFIN_CACHE:-.cache}; what is there is not fetched again. Nothing on this system changes: apt keeps
@@ -177,9 +178,18 @@ module() {
     echo "$1" >> "$3/lib/modules/order"
 }
 
+tiffinctl() {
+    out=$cache/bin/tiffinctl source=$root/guest/linux/tiffinctl
+    [ -e "$out" ] && [ -z "$(find "$source" "$root/abi/manage.hpp" -newer "$out")" ] && return
+    mkdir -p "$cache/bin"
+    aarch64-linux-gnu-g++ -std=c++23 -Os -Wall -Wextra -Werror -fno-exceptions -fno-rtti -static -s -I"$root" -o "$out" \
+        $(find "$source" -name '*.cpp' ! -name '*_test.cpp' | LC_ALL=C sort)
+    say "$out: $(($(wc -c < "$out") / 1024)) KiB"
+}
+
 initrd_devices() {
     out=$cache/initrd-devices.cpio.gz
-    fresh "$out" "$root/scripts/guests/devices-init" && [ "$out" -nt "$root/guest/linux/vsock.c" ] && return
+    fresh "$out" "$root/scripts/guests/devices-init" && [ "$out" -nt "$root/guest/linux/vsock.c" ] && [ "$out" -nt "$cache/bin/tiffinctl" ] && return
     for package in busybox-static libc6 e2fsprogs libext2fs2 libcom-err2 libblkid1 libuuid1; do unpack "$package"; done
     tree=$work/tree-devices modules=$work/modules
     base_tree "$tree" devices-init
@@ -197,6 +207,7 @@ initrd_devices() {
     rm -rf "$modules"
     program "$work/e2fsprogs/sbin/mke2fs" "$tree"
     aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror -static -s -o "$tree/bin/vsock" "$root/guest/linux/vsock.c"
+    cp "$cache/bin/tiffinctl" "$tree/bin/"
     pack "$tree" "$out"
 }
 
@@ -207,6 +218,7 @@ fetch_kernel linux-image-rt-arm64 linux-rt
 initrd_linux
 initrd_control
 initrd_stress
+tiffinctl
 initrd_devices
 initrd_channel
 fetch_xen

@@ -32,18 +32,7 @@ constexpr bool may_move(VmState from, VmState to) {
     return false;
 }
 
-/// As the console shows it.
-constexpr std::string_view name(VmState state) {
-    switch (state) {
-        case VmState::Off: return "off";
-        case VmState::Starting: return "starting";
-        case VmState::Running: return "running";
-        case VmState::Crashed: return "crashed";
-        case VmState::Stopped: return "stopped";
-        case VmState::Paused: return "paused";
-    }
-    return "?";
-}
+using abi::name;  // of a VmState
 
 /// First start, at boot: the image is in place, and vCPU 0 becomes ready.
 void boot(Vm& vm);

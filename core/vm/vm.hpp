@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "abi/manage.hpp"
 #include "abi/plan.hpp"
 #include "core/irq/vgic.hpp"
 #include "core/mem/stage2.hpp"
@@ -22,7 +23,7 @@ struct Device;
 }
 
 /// Life of a VM (docs/architecture.md, "Life of a VM"). Every move goes through lifecycle::enter.
-enum class VmState : std::uint8_t { Off, Starting, Running, Crashed, Stopped, Paused };
+using abi::VmState;
 
 /// Where an emulated device lies in the guest's map.
 struct MmioSlot {

@@ -1,4 +1,5 @@
 """The life of a VM in the hands of others: the shell, its watchdog, a VM that manages it."""
+import json
 import re
 
 import pytest
@@ -70,3 +71,56 @@ def test_an_app_that_fails_is_started_anew_until_its_limit(machine):
     running.wait_for("tiffin", "failing: is not started anew: restarts within the limit: 2", timeout=60)
     assert running.count("tiffin", "failing: starts anew: after its crash") == 2
     running.wait_for("metronome", "jobs=3000 missed=0", timeout=120)
+
+
+def managed_by_linux(ctl, **more):
+    """Linux with a disk, which manages the disk's VM and a metronome, and not the vault in which the disk keeps its blocks."""
+    keep = {"name": "keep", "size": "16 MiB"}
+    return {
+        "linux": devices([DISK], f"tiffin.disk=8 tiffin.ctl={ctl}") | {"manages": ["disk", "metronome"]},
+        "disk": server("disk", 2, "disk.keep=keep") | {"channels": [keep | {"peer": "vault"}]},
+        "vault": app("spinner") | {"channels": [keep | {"peer": "disk"}], "autostart": False},
+        "metronome": metronome(jobs=4000),
+    } | more
+
+
+def told_by_tiffinctl(running):
+    """Its lines; the console has split those of more than 160 bytes."""
+    whole = "\n".join(running.lines("linux")).replace("\n+", "")
+    return re.findall("^linux: ctl: (.*)$", whole, re.MULTILINE)
+
+
+def test_linux_restarts_its_disk_under_a_mounted_file_system(machine):
+    running = machine(managed_by_linux(",".join(["nap:0.2,restart:disk"] * 4)))
+    running.wait_for("linux", "ctl: disk: running, started anew 4 times, 0 faults", timeout=200)
+    running.wait_for("linux", "disk: all sums match", timeout=300)
+    running.wait_for("metronome", "jobs=4000 missed=0", timeout=200)
+    assert not running.count("linux", r"I/O error|FAILED|EXT4-fs error")
+
+
+def test_linux_pauses_and_resumes_a_job_that_does_not_notice(machine):
+    watch = "pause:metronome,status:metronome:--json,nap:0.5,status:metronome:--json,resume:metronome,nap:0.5,status:metronome:--json"
+    running = machine(managed_by_linux(watch))
+    running.wait_for("linux", "ctl: done", timeout=200)
+    first, second, third = (json.loads(line) for line in told_by_tiffinctl(running) if line.startswith("{"))
+    assert first["name"] == "metronome" and first["state"] == second["state"] == "paused" and third["state"] == "running"
+    assert first["run_us"] == second["run_us"] < third["run_us"]
+    assert running.count("linux", "ctl: metronome: paused, ") == running.count("linux", "ctl: metronome: running, ") == 1
+    running.wait_for("metronome", "jobs=4000 missed=0", timeout=200)
+
+
+def test_linux_sees_those_it_manages_and_is_refused_the_others_in_words(machine):
+    running = machine(managed_by_linux("list,list:--json,stop:vault,resume:disk,stop:vault:--json"))
+    running.wait_for("linux", "ctl: done", timeout=200)
+    said = told_by_tiffinctl(running)
+    assert [line.split()[:2] for line in said[:3]] == [["VM", "state"], ["disk", "running"], ["metronome", "running"]]
+    assert [vm["name"] for vm in json.loads(said[3])["vms"]] == ["disk", "metronome"]
+    nobody = 'this VM manages no "vault", but disk or metronome; the device description says so (`manages`)'
+    assert said[4:6] == [f"tiffinctl: {nobody}", 'tiffinctl: disk is running, and "resume" is for a VM that is paused']
+    assert json.loads(said[6]) == {"error": {"status": 3, "message": nobody}}
+    assert not running.count("tiffin", "^vault: ")
+
+
+def test_a_linux_that_manages_nobody_is_told_so(machine):
+    running = machine({"linux": devices([], "tiffin.ctl=list"), "metronome": metronome(jobs=3000)})
+    running.wait_for("linux", "ctl: tiffinctl: the device tree has no manager's page", timeout=200)

@@ -5,6 +5,7 @@
 #include <libfdt.h>
 
 #include "abi/guest_map.hpp"
+#include "abi/manage.hpp"
 #include "tool/guest_tree/fdt_writer.hpp"
 
 namespace tiffin {
@@ -73,6 +74,7 @@ public:
         if (in_.domain.console) pl011();
         if (in_.domain.rtc) pl031();
         if (in_.domain.life.watchdog) watchdog();
+        if (!in_.domain.life.manages.empty()) manager();
         for (std::uint32_t slot = 0; slot < in_.domain.virtio.size(); ++slot) virtio(slot);
         for (auto const& grant : in_.grants)
             if (grant.device != nullptr) given(grant);
@@ -226,6 +228,14 @@ private:
         w_.text("compatible", "arm,sbsa-gwdt");
         w_.cells("reg", reg({{g::watchdog + frame, frame}, {g::watchdog, frame}}));  // control, then refresh
         w_.cells("interrupts", {spi, g::watchdog_intid - 32, level_high});
+        w_.end();
+    }
+
+    /// The page on which it manages others (abi/manage.hpp); guest/linux/tiffinctl looks for it.
+    void manager() {
+        w_.begin(fmt::format("manager@{:x}", g::manager));
+        w_.text("compatible", "tiffin,manager");
+        w_.cells("reg", reg({{g::manager, abi::manage::page_bytes}}));
         w_.end();
     }
 
