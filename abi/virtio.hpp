@@ -21,6 +21,8 @@ enum Status : std::uint32_t {
 /// Feature bits of the transport and the rings ("Reserved Feature Bits"), which the hypervisor itself offers for every device.
 inline constexpr std::uint64_t ring_indirect = 1ull << 28, ring_event_index = 1ull << 29, version_1 = 1ull << 32;
 inline constexpr std::uint64_t transport_features = ring_indirect | ring_event_index | version_1;
+/// Of a device that reaches memory through the board's IOMMU (VIRTIO_F_ACCESS_PLATFORM).
+inline constexpr std::uint64_t access_platform = 1ull << 33;
 /// Bits 24 to 40 are the transport's and the rings': a server offers none of them.
 inline constexpr std::uint64_t reserved_features = 0x1ff'ff00'0000;
 
@@ -59,6 +61,35 @@ enum Register : std::uint32_t {
 /// InterruptStatus and InterruptAck.
 inline constexpr std::uint32_t used_buffer = 1, configuration_change = 2;
 }  // namespace mmio
+
+/// "Virtio Over PCI Bus".
+namespace pci {
+inline constexpr std::uint32_t vendor = 0x1af4;
+/// 31:16 device, 15:0 vendor, of a modern one.
+constexpr std::uint32_t id_of(Type type) { return (0x1040 + static_cast<std::uint32_t>(type)) << 16 | vendor; }
+/// `cfg_type` of a "Virtio Structure PCI Capability": in bits 31:24 of its first word.
+enum class Structure : std::uint8_t { Common = 1, Notify = 2, Isr = 3, Device = 4 };
+/// Words of such a capability.
+inline constexpr std::uint32_t bar_at = 4, offset_at = 8, length_at = 12, notify_multiplier_at = 16;
+/// "Common configuration structure layout".
+enum Register : std::uint32_t {
+    DeviceFeatureSelect = 0x00,
+    DeviceFeature = 0x04,
+    DriverFeatureSelect = 0x08,
+    DriverFeature = 0x0c,
+    ConfigMsixVector = 0x10,
+    DeviceStatus = 0x14,
+    QueueSelect = 0x16,
+    QueueSize = 0x18,
+    QueueMsixVector = 0x1a,
+    QueueEnable = 0x1c,
+    QueueNotifyOff = 0x1e,
+    QueueDesc = 0x20,
+    QueueDriver = 0x28,
+    QueueDevice = 0x30,
+    CommonBytes = 0x38,
+};
+}  // namespace pci
 
 /// "The Virtqueue Descriptor Table".
 struct Descriptor {

@@ -28,6 +28,8 @@ namespace BarBits {
 inline constexpr std::uint32_t io = 1, type = 6, is_64_bits = 4, flags = 0xf;
 }
 inline constexpr std::uint8_t vendor_capability = 0x09;
+/// Between the header and the end of the space there is no place for more; a list that goes on is a loop.
+inline constexpr unsigned max_capabilities = (config_bytes - header_bytes) / 4;
 
 /// Of a function on bus 0, "00:1f.3".
 constexpr std::uint32_t device_of(std::uint32_t function) { return function >> 3; }

@@ -1,6 +1,7 @@
 // From the loader to the first guest. The order: find the plan, believe none of it until it is checked, compare it with the
 // hardware, map memory, take over interrupts and UART, build the VMs, seal the memory pool, and let the scheduler choose.
 #include "arch/aarch64/cpu.hpp"
+#include "base/crc32.hpp"
 #include "base/mmio.hpp"
 #include "core/arch.hpp"
 #include "core/console/format.hpp"
@@ -20,7 +21,6 @@
 #include "hypervisor/memory.hpp"
 #include "hypervisor/panic.hpp"
 #include "hypervisor/report.hpp"
-#include "plan/crc32.hpp"
 #include "plan/pool.hpp"
 
 namespace tiffin {

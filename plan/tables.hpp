@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "abi/plan.hpp"
-#include "plan/crc32.hpp"
+#include "base/crc32.hpp"
 
 namespace tiffin {
 

@@ -1,8 +1,8 @@
 #include "plan/view.hpp"
 
 #include "base/addr.hpp"
+#include "base/crc32.hpp"
 #include "plan/check.hpp"
-#include "plan/crc32.hpp"
 
 namespace tiffin {
 

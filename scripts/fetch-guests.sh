@@ -200,7 +200,7 @@ initrd_devices() {
         tar -x -C "$modules" --wildcards './lib/modules/*/kernel/fs/*' './lib/modules/*/kernel/net/*' './lib/modules/*/kernel/drivers/*virtio*' \
             './lib/modules/*/kernel/drivers/net/net_failover.ko' './lib/modules/*/kernel/lib/*' './lib/modules/*/kernel/crypto/crc32c_generic.ko' \
             './lib/modules/*/kernel/drivers/watchdog/*'
-    for one in virtio_blk virtio_net virtio_console virtio-rng vmw_vsock_virtio_transport crc32c_generic ext4 virtio_mmio; do
+    for one in virtio_blk virtio_net virtio_console virtio-rng vmw_vsock_virtio_transport crc32c_generic ext4 virtio_mmio virtio_pci; do
         module "$one" "$modules" "$tree"
     done
     cp "$(find "$modules" -name sbsa_gwdt.ko)" "$tree/lib/modules/" # loaded by who has a watchdog

@@ -59,10 +59,13 @@ Places::Places(std::string const& description)
       build_{environment("TIFFIN_BUILD", root() + "/build/aarch64")} {}
 
 std::string Places::resolve(std::string const& path) const {
-    auto text = path;
+    return (fs::path{folder_} / expand(path)).lexically_normal().string();
+}
+
+std::string Places::expand(std::string text) const {
     replace_all(text, "${CACHE}", cache_);
     replace_all(text, "${BUILD}", build_);
-    return (fs::path{folder_} / text).lexically_normal().string();
+    return text;
 }
 
 SharedBytes FileCache::read(std::string const& path, std::string& why) {

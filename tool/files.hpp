@@ -25,6 +25,8 @@ public:
 
     /// Expands ${CACHE} and ${BUILD}, and makes the path relative to the description's folder absolute.
     [[nodiscard]] std::string resolve(std::string const& path) const;
+    /// Expands those two alone.
+    [[nodiscard]] std::string expand(std::string text) const;
     [[nodiscard]] std::string const& cache() const { return cache_; }
     [[nodiscard]] std::string const& build() const { return build_; }
 

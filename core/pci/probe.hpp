@@ -61,11 +61,12 @@ private:
         out_.bars[i] = {value, mask, false};
     }
 
-    /// The list may be a loop: no function has more than 48 capabilities.
+    /// The list may be a loop.
     void find_capabilities() {
         if ((config_.read(command) & Status::capabilities) == 0) return;
         auto at = config_.read(capabilities) & 0xfc;
-        for (unsigned n = 0; n < 48 && at >= header_bytes && out_.shown_count < Function::max_capabilities; ++n) {
+        for (unsigned n = 0; n < pci::max_capabilities && at >= header_bytes && out_.shown_count < Function::max_capabilities;
+             ++n) {
             auto const head = config_.read(at);
             auto const bytes = head >> 16 & 0xff;
             if ((head & 0xff) == vendor_capability && bytes >= 4 && at + bytes <= config_bytes)

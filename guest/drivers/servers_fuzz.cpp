@@ -101,7 +101,7 @@ void serve(Input& in, Clients& clients, sdk::Server& server, sdk::Service& servi
 void serve_disk(Input& in, Clients& clients, sdk::Server& server) {
     clients.made[2].offered = abi::virtio::block::read_only;
     Bytes memory(3 * 2048, std::byte{'-'});
-    disk::Store store{memory, in.byte() % 2 == 0 ? disk::Store::Place::Ram : disk::Store::Place::Shared};
+    disk::MemoryStore store{memory, in.byte() % 2 == 0 ? disk::MemoryStore::Place::Ram : disk::MemoryStore::Place::Shared};
     disk::BlockService service{store, *disk::Parts::make({}, memory.size(), devices)};
     serve(in, clients, server, service);
     require(std::all_of(memory.begin() + 4096, memory.end(), [](std::byte b) { return b == std::byte{'-'}; }));

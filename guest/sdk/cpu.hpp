@@ -47,7 +47,7 @@ inline void wait_for_interrupt() {
 
 /// Device loads and stores. Written in assembly because a compiler may pick pre/post-indexed or paired forms, which carry no
 /// syndrome when they trap (Arm ARM, ESR_ELx, "ISS encoding for an exception from a Data Abort", ISV), and so cannot be emulated.
-/// T is std::uint8_t, std::uint32_t or std::uint64_t; `address` is aligned to it.
+/// T is std::uint8_t, std::uint16_t, std::uint32_t or std::uint64_t; `address` is aligned to it.
 template <class T>
 T mmio_read(std::uint64_t address);
 template <class T>
@@ -58,6 +58,12 @@ inline std::uint8_t mmio_read(std::uint64_t address) {
     std::uint32_t value;
     asm volatile("ldrb %w0, [%1]" : "=r"(value) : "r"(address) : "memory");
     return static_cast<std::uint8_t>(value);
+}
+template <>
+inline std::uint16_t mmio_read(std::uint64_t address) {
+    std::uint32_t value;
+    asm volatile("ldrh %w0, [%1]" : "=r"(value) : "r"(address) : "memory");
+    return static_cast<std::uint16_t>(value);
 }
 template <>
 inline std::uint32_t mmio_read(std::uint64_t address) {
@@ -74,6 +80,10 @@ inline std::uint64_t mmio_read(std::uint64_t address) {
 template <>
 inline void mmio_write(std::uint64_t address, std::uint8_t value) {
     asm volatile("strb %w0, [%1]" : : "r"(value), "r"(address) : "memory");
+}
+template <>
+inline void mmio_write(std::uint64_t address, std::uint16_t value) {
+    asm volatile("strh %w0, [%1]" : : "r"(value), "r"(address) : "memory");
 }
 template <>
 inline void mmio_write(std::uint64_t address, std::uint32_t value) {

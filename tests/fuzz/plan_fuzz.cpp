@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "plan/crc32.hpp"
+#include "base/crc32.hpp"
 #include "plan/view.hpp"
 
 namespace {

@@ -1,24 +1,5 @@
 """PCI functions given to VMs: they work, and their DMA stays inside."""
-from dataclasses import dataclass
-
-from harness.describe import Board, app, server, share
-
-
-@dataclass(frozen=True)
-class PciBoard(Board):
-    """With an SMMUv3, and devices of QEMU from 00:01.0 on."""
-
-    devices: tuple = ("edu,dma_mask=0xffffffffff",)
-
-    def described(self):
-        described = super().described()
-        described["machine"] |= {"iommu": "smmuv3", "devices": list(self.devices)}
-        return described
-
-    def qemu_arguments(self):
-        machine, virt, *rest = super().qemu_arguments()
-        placed = [word for n, device in enumerate(self.devices) for word in ("-device", f"{device},addr={n + 1}")]
-        return [machine, virt + ",iommu=smmuv3", *rest, *placed]
+from harness.describe import PciBoard, app, server, share
 
 
 def edu(cmdline="", function="00:01.0"):

@@ -25,6 +25,13 @@ std::vector<std::string> qemu_machine(Machine const& machine, std::string const&
                                      fmt::format("{}", machine.memory >> 20),
                                      "-nic",
                                      "none"};
+    return command;
+}
+
+std::vector<std::string> qemu_devices(Machine const& machine, Places const& places) {
+    std::vector<std::string> command;
+    for (auto const& drive : machine.drives) command.insert(command.end(), {"-drive", "if=none," + places.expand(drive)});
+    for (auto const& netdev : machine.netdevs) command.insert(command.end(), {"-netdev", netdev});
     for (auto const& device : machine.devices) command.insert(command.end(), {"-device", device});
     return command;
 }

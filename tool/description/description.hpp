@@ -21,6 +21,8 @@ struct Machine {
     std::uint64_t memory{1ull << 30};  // bytes
     bool smmu{false};                  // iommu: smmuv3
     std::vector<std::string> devices;  // of `-device`
+    std::vector<std::string> drives;   // of `-drive`
+    std::vector<std::string> netdevs;  // of `-netdev`
 };
 
 struct BoardChoice {

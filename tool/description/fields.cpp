@@ -33,6 +33,9 @@ constexpr Field table[] = {
     {"machine", "iommu", Choice, "", "smmuv3", "none", "iommu: smmuv3", "QEMU's `iommu`: what PCI functions given to VMs need."},
     {"machine", "devices", List, "", "texts", "none", "devices: [edu]",
      "PCI devices of QEMU, as behind its `-device`. They stand at 00:01.0 and on, in this order."},
+    {"machine", "drives", List, "", "texts; paths from where `tiffin run` is started, ${CACHE} and ${BUILD} expanded", "none",
+     "drives: [\"file=disk.img,format=raw,id=disk\"]", "What such devices keep their bytes in, as behind QEMU's `-drive`, with `if=none`."},
+    {"machine", "netdevs", List, "", "texts", "none", "netdevs: [\"user,id=net\"]", "What such devices are connected to, as behind QEMU's `-netdev`."},
 
     {"options", "verify-payloads", Flag, "", "true | false", "false", "verify-payloads: true",
      "Check the CRC-32 of every guest image at boot. It reads all of the image, so that boot takes longer."},

@@ -6,6 +6,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "tool/description/read_life.hpp"
+#include "tool/description/read_machine.hpp"
 #include "tool/description/read_virtio.hpp"
 #include "tool/description/section.hpp"
 #include "tool/description/units.hpp"
@@ -23,7 +24,7 @@ public:
         Section top{problems_, root, "", "the description", {1, 1}};
         if (!root.IsMap()) return;
         read_board(top, out.board);
-        read_machine(top, out);
+        read_machine(top, problems_, out);
         read_options(top, out.options);
         read_speed(top, out.speed);
         for (auto const& item : top.list("schedule")) read_schedule(item, out);
@@ -43,38 +44,6 @@ private:
                           "qemu-virt or {dtb: FILE}",
                           "for any other board name its device tree blob: board: {dtb: my-board.dtb}");
         }
-    }
-
-    void read_machine(Section& top, Description& out) {
-        auto const node = top.find("machine");
-        if (!node) return;
-        auto& machine = out.machine;
-        machine.at = top.key_mark("machine");
-        if (!out.board.dtb.empty()) {
-            problems_.add(machine.at, "\"machine\" stands beside a board with its own device tree", "one of the two",
-                          "\"machine\" describes QEMU's virt machine only");
-        }
-        Section section{problems_, *node, "machine", "\"machine\"", machine.at};
-        if (auto const cpu = section.choice("cpu")) machine.cpu = cpu->value;
-        if (auto const cores = section.count("cores")) machine.cores = cores->value;
-        if (auto const gic = section.count("gic")) machine.gic = gic->value;
-        machine.smmu = section.choice("iommu").has_value();
-        for (auto const& item : section.list("devices")) {
-            if (item.IsScalar())
-                machine.devices.push_back(item.Scalar());
-            else
-                problems_.add(mark_of(item), fmt::format("a device of \"machine\" is {}", node_words(item)),
-                              "what follows QEMU's -device: \"edu\"");
-        }
-        if (auto const memory = section.size("memory")) read_machine_memory(*memory, machine);
-    }
-
-    void read_machine_memory(Located<std::uint64_t> memory, Machine& machine) {
-        if (memory.value % (1 << 20) != 0 || memory.value < (128ull << 20) || memory.value > (8ull << 30)) {
-            problems_.add(memory.at, fmt::format("\"memory\" of \"machine\" is {}", size_text(memory.value)),
-                          "128 MiB to 8 GiB, in whole MiB");
-        }
-        machine.memory = memory.value;
     }
 
     void read_options(Section& top, Options& options) {

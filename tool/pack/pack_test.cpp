@@ -7,7 +7,7 @@
 #include <libfdt.h>
 
 #include "base/addr.hpp"
-#include "plan/crc32.hpp"
+#include "base/crc32.hpp"
 #include "plan/pool.hpp"
 #include "tool/build.hpp"
 #include "tool/explain/explain.hpp"

@@ -1,7 +1,7 @@
 #include "tool/pack/payloads.hpp"
 
 #include "base/addr.hpp"
-#include "plan/crc32.hpp"
+#include "base/crc32.hpp"
 
 namespace tiffin {
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "tool/board/qemu_board.hpp"
+
 namespace tiffin {
 
 TemporaryImage::TemporaryImage(Bytes const& image) {
@@ -74,7 +76,10 @@ int run_built(BuildResult const& built, BuildOptions const& build_options, RunOp
     }
     Watcher watcher{std::move(watch)};
     if (!options.trace.empty()) options.monitor = image.monitor();
-    auto const result = run_machine(qemu_command(built.description.machine, image.path(), options), options, watcher);
+    auto command = qemu_command(built.description.machine, image.path(), options);
+    auto const devices = qemu_devices(built.description.machine, Places{build_options.description});
+    command.insert(command.end(), devices.begin(), devices.end());
+    auto const result = run_machine(command, options, watcher);
     report_end(result, options, watcher);
     if (!result.trace_problem.empty()) {
         fmt::print(stderr, "tiffin: no trace was written: {}\n", result.trace_problem);

@@ -56,7 +56,7 @@ std::uint8_t BlockService::carry_out(sdk::Device const& device, sdk::Request con
             bool const allowed = (device.offered() & block::read_only) == 0;
             return at && allowed && store_.take(request, sizeof head, *at, bytes) ? block::ok : block::io_error;
         }
-        case block::flush: return block::ok;
+        case block::flush: return store_.flush() ? block::ok : block::io_error;
         case block::get_id: {
             std::byte id[id_bytes]{};
             std::memcpy(id, name.data(), name.size());

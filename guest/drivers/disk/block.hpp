@@ -1,5 +1,5 @@
 // The block device (virtio 1.2, "Block Device"), for any number of clients, each in a part of its own. A write is in the store when its
-// request is done, so there is nothing to flush.
+// request is done; whether it outlives a loss of power then, or after a flush, is the store's.
 #pragma once
 #include "guest/drivers/disk/parts.hpp"
 #include "guest/drivers/disk/store.hpp"

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "guest/sdk/serve_testing.hpp"
+#include "guest/drivers/disk/drive_testing.hpp"
 
 namespace tiffin::disk {
 namespace {
@@ -50,8 +50,29 @@ TEST(Part, FindsWholeSectorsInsideItselfOnly) {
     EXPECT_FALSE(part.find(~0ull / 512, ~0ull / 512 * 512));
 }
 
+enum class In { Ram, Channel, Drive };
+
+/// A store, and the bytes in it. A drive's goes through a buffer that most requests do not fit into.
+struct Kept {
+    Kept(In where, std::size_t size)
+        : hardware{size},
+          memory{hardware.bytes, where == In::Ram ? MemoryStore::Place::Ram : MemoryStore::Place::Shared},
+          store{where == In::Drive ? static_cast<Store&>(on_drive) : memory} {
+        EXPECT_EQ(drive.start(), nullptr);
+        for (auto& b : hardware.bytes) b = std::byte{'-'};
+    }
+
+    testing::FakeDrive hardware;
+    sdk::QueueMemory queue{};
+    Drive drive{hardware.device, queue};
+    Bytes buffer = Bytes(1024);
+    MemoryStore memory;
+    DriveStore on_drive{drive, buffer};
+    Store& store;
+};
+
 /// Everything holds whatever the bytes are kept in.
-struct Disk : ::testing::TestWithParam<Store::Place> {
+struct Disk : ::testing::TestWithParam<In> {
     Disk() {
         clients.add(Type::Block, 1);
         clients.add(Type::Block, 2);
@@ -75,15 +96,16 @@ struct Disk : ::testing::TestWithParam<Store::Place> {
         return static_cast<std::uint8_t>(answer.at(0));
     }
 
-    Bytes memory = Bytes(6 * 512, std::byte{'-'});
     sdk::testing::Clients clients;
-    Store store{memory, GetParam()};
-    BlockService service{store, *Parts::make("1K,1K,1K", 6 * 512, 3)};
+    Kept kept{GetParam(), 6 * 512};
+    Bytes& memory{kept.hardware.bytes};
+    BlockService service{kept.store, *Parts::make("1K,1K,1K", 6 * 512, 3)};
     std::optional<sdk::Server> server;
 };
 
-INSTANTIATE_TEST_SUITE_P(Bytes, Disk, ::testing::Values(Store::Place::Ram, Store::Place::Shared),
-                         [](auto const& place) { return place.param == Store::Place::Ram ? "InRam" : "InAChannel"; });
+INSTANTIATE_TEST_SUITE_P(Bytes, Disk, ::testing::Values(In::Ram, In::Channel, In::Drive), [](auto const& in) {
+    return in.param == In::Ram ? "InRam" : in.param == In::Channel ? "InAChannel" : "OnADrive";
+});
 
 TEST_P(Disk, TellsEachClientItsCapacity) { EXPECT_EQ(clients.made[0].config[0], 2u); }
 
@@ -96,14 +118,13 @@ TEST_P(Disk, ReadsWhatWasWritten) {
 TEST_P(Disk, MovesMoreThanAPageAtOnce) {
     Bytes large(9 * 512, std::byte{0});
     for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<std::byte>(i / 512 + i);
-    Bytes kept(large.size());
-    Store wide{kept, GetParam()};
-    BlockService one{wide, *Parts::make({}, kept.size(), 1)};
+    Kept wide{GetParam(), large.size()};
+    BlockService one{wide.store, *Parts::make({}, large.size(), 1)};
     auto const& written = clients.post(0, 0, head(block::out, 0) + large, 1);
     while (server->round(one)) {
     }
     EXPECT_EQ(written.answer(), Bytes(1));
-    EXPECT_EQ(kept, large);
+    EXPECT_EQ(wide.hardware.bytes, large);
     auto const& read = clients.post(0, 0, head(block::in, 0), large.size() + 1);
     while (server->round(one)) {
     }
@@ -153,6 +174,25 @@ TEST_P(Disk, BuffersThatAreNoRamAreAnError) {
     while (server->round(service)) {
     }
     EXPECT_TRUE(p.done);
+}
+
+/// What the hardware says, its client hears.
+struct DiskOfABoard : Disk {};
+INSTANTIATE_TEST_SUITE_P(Hardware, DiskOfABoard, ::testing::Values(In::Drive), [](auto const&) { return "OnADrive"; });
+
+TEST_P(DiskOfABoard, PassesItsErrorsOn) {
+    kept.hardware.bad_sector = 1;
+    EXPECT_EQ(write(0, 1, 'x'), block::io_error);
+    EXPECT_EQ(ask(0, head(block::in, 1), 513).back(), std::byte{block::io_error});
+    EXPECT_EQ(write(0, 0, 'x'), block::ok);
+    EXPECT_EQ(write(1, 1, 'x'), block::ok);
+}
+
+TEST_P(DiskOfABoard, PassesAFlushOn) {
+    EXPECT_EQ(ask(0, head(block::flush, 0), 1), Bytes(1));
+    EXPECT_EQ(kept.hardware.flushes, 1u);
+    kept.hardware.says_nothing = true;
+    EXPECT_EQ(ask(0, head(block::flush, 0), 1), Bytes(1, std::byte{block::io_error}));
 }
 
 }  // namespace

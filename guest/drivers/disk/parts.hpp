@@ -1,4 +1,4 @@
-// Which bytes of the store are whose: `disk.parts=4M,512K`, in the order of the devices.
+// Which bytes of the store are whose: `disk.parts=4M,512K`, or `disk.partitions=1,3` of its own table; in the order of the devices.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -31,11 +31,27 @@ public:
     /// As `text` says; without one, equal parts for `devices` devices. Nothing if the text is malformed, or asks for more than `size`.
     static std::optional<Parts> make(std::optional<std::string_view> text, std::uint64_t size, std::size_t devices);
 
+    /// As the text says, which numbers partitions: `part(n)` is one of them, or nothing. Nothing if the text is malformed, or names a
+    /// partition that is not there or that others overlap.
+    template <class Find>
+    static std::optional<Parts> of_partitions(std::string_view text, Find part) {
+        Parts parts;
+        do {
+            auto const number = take_number(text);
+            auto const one = number ? part(*number) : std::nullopt;
+            if (!one || !parts.take(*one)) return std::nullopt;
+        } while (!text.empty());
+        return parts;
+    }
+
     /// An empty part for a device that has none.
     [[nodiscard]] Part of(std::size_t device) const { return device < count_ ? parts_[device] : Part{}; }
 
 private:
+    /// Takes "3" and the comma behind it off the text.
+    static std::optional<std::uint64_t> take_number(std::string_view& text);
     bool add(std::uint64_t size, std::uint64_t limit);
+    bool take(Part part);
 
     std::array<Part, abi::serve::max_devices> parts_{};
     std::size_t count_{0};

@@ -30,6 +30,26 @@ class Board:
         return ["-kernel", str(image)]
 
 
+@dataclass(frozen=True)
+class PciBoard(Board):
+    """With an SMMUv3, devices of QEMU from 00:01.0 on, and what is behind them."""
+
+    devices: tuple = ("edu,dma_mask=0xffffffffff",)
+    drives: tuple = ()
+    netdevs: tuple = ()
+
+    def described(self):
+        described = super().described()
+        described["machine"] |= {"iommu": "smmuv3", "devices": list(self.devices)}
+        return described
+
+    def qemu_arguments(self):
+        machine, virt, *rest = super().qemu_arguments()
+        behind = [("-drive", f"if=none,{drive}") for drive in self.drives] + [("-netdev", netdev) for netdev in self.netdevs]
+        placed = [("-device", f"{device},addr={n + 1}") for n, device in enumerate(self.devices)]
+        return [machine, virt + ",iommu=smmuv3", *rest, *(word for pair in behind + placed for word in pair)]
+
+
 def share(weight=100):
     return {"core": 0, "policy": "share", "weight": weight}
 

@@ -1,0 +1,83 @@
+"""Servers with hardware of the board's behind them, fenced by the SMMU, and Linux with a function of its own."""
+import pytest
+
+from harness import disk_image
+from harness.describe import PciBoard, devices, metronome, server
+from test_virtio import DONE, troubles
+
+MIB = 2048  # sectors
+BLOCK = "virtio-blk-pci,iommu_platform=on,disable-legacy=on,drive=disk"
+
+
+def board_with(image, **more):
+    return PciBoard(devices=(BLOCK,), drives=(f"file={image},format=raw,id=disk,cache=unsafe",), **more)
+
+
+def hardware(name, cmdline="", function="00:01.0"):
+    return server(name, 1, cmdline) | {"access": [{"pci": function}]}
+
+
+def disk(**more):
+    return {"device": "block", "server": "disk"} | more
+
+
+def test_two_linux_vms_have_a_partition_each_of_the_boards_disk(machine, tmp_path):
+    parts = [(1 * MIB, 4 * MIB), (6 * MIB, 5 * MIB), (12 * MIB, 1 * MIB)]
+    image = disk_image.write(tmp_path / "disk.img", 16 * MIB, disk_image.gpt(16 * MIB, parts))
+    before = image.read_bytes()
+    running = machine({"left": devices([disk()], "tiffin.disk=3"), "right": devices([disk()], "tiffin.disk=3"),
+                       "disk": hardware("disk", "disk.partitions=2,1"), "metronome": metronome(jobs=2000)}, board_with(image))
+    for vm, kib in (("left", 5120), ("right", 4096)):
+        running.wait_for(vm, DONE)
+        assert running.count(vm, f"disk: {kib} KiB") == 1
+        assert running.count(vm, "disk: all sums match") == 1
+    running.wait_for("metronome", "jobs=2000 missed=0")
+    assert not troubles(running, "left", "right")
+    running.end()
+    after = image.read_bytes()
+    for first, count in parts[:2]:
+        assert after[first * 512 + 0x438:][:2] == b"\x53\xef", "an ext4 superblock"
+        before, after = (whole[:first * 512] + bytes(count * 512) + whole[(first + count) * 512:] for whole in (before, after))
+    assert after == before, "what is in no client's partition is as it was"
+
+
+def test_the_disk_dies_again_and_again_and_its_client_loses_nothing(machine, tmp_path):
+    image = disk_image.write(tmp_path / "disk.img", 8 * MIB, disk_image.mbr([(0x83, MIB, 6 * MIB)]))
+    running = machine({"linux": devices([disk()], "tiffin.disk=6"), "metronome": metronome(jobs=2000),
+                       "disk": hardware("disk", "disk.partitions=1 server.dies-after=5")}, board_with(image))
+    running.wait_for("linux", DONE)
+    assert running.count("linux", "disk: 6144 KiB") == 1
+    assert running.count("linux", "disk: all sums match") == 1
+    assert running.count("disk", "disk: 8192 KiB of the board's for 1 devices") > 20
+    assert not troubles(running, "linux")
+    running.wait_for("metronome", "jobs=2000 missed=0")
+
+
+def test_an_error_of_the_hardware_is_an_error_for_its_client_and_nothing_else(machine, tmp_path):
+    image = disk_image.write(tmp_path / "disk.img", 8 * MIB, b"")
+    bad = "driver=raw,id=disk,file.driver=blkdebug,file.image.driver=file,file.image.filename=" + str(image)
+    bad += ",file.inject-error.0.event=read_aio,file.inject-error.0.sector=8192"
+    board = PciBoard(devices=(BLOCK + ",rerror=report,werror=report",), drives=(bad,))
+    running = machine({"left": devices([disk()], "tiffin.whole"), "right": devices([disk()], "tiffin.disk=3"),
+                       "disk": hardware("disk", "disk.parts=5M,3M")}, board)
+    running.wait_for("left", "linux: disk: read until 4096 KiB")
+    running.wait_for("right", DONE)
+    assert running.count("right", "disk: all sums match") == 1
+    assert not troubles(running, "right")
+
+
+def test_a_disk_that_is_read_only_for_one_client_is_written_by_the_other(machine, tmp_path):
+    image = disk_image.write(tmp_path / "disk.img", 8 * MIB, disk_image.mbr([(0x83, 64, MIB), (0x83, 2 * MIB, 5 * MIB)]))
+    running = machine({"reader": devices([disk(**{"read-only": True})], "tiffin.readonly"), "writer": devices([disk()], "tiffin.disk=2"),
+                       "disk": hardware("disk", "disk.partitions=1,2")}, board_with(image))
+    running.wait_for("reader", "disk: write refused")
+    running.wait_for("writer", "disk: all sums match")
+
+
+@pytest.mark.parametrize("cmdline, said", [("", "several devices on one disk: say disk.partitions=1,2 or disk.parts=64M,8M"),
+                                           ("disk.partitions=1", "disk: it has no partition table"),
+                                           ("disk.parts=9M", "disk.parts: sizes like 4M,512K")])
+def test_a_disk_is_never_divided_by_guessing(machine, tmp_path, cmdline, said):
+    image = disk_image.write(tmp_path / "disk.img", 8 * MIB, b"")
+    running = machine({"linux": devices([disk(), disk()], ""), "disk": hardware("disk", cmdline)}, board_with(image))
+    running.wait_for("disk", said)
