@@ -57,6 +57,8 @@ void sleep_until_rung() {
 
 }  // namespace
 
+void wake_server() { rung = true; }
+
 ServeCalls& serve_calls() { return hypercalls; }
 
 void Server::run(Service& service) {

@@ -82,7 +82,9 @@ void Server::start() {
 }
 
 bool Server::round(Service& service) {
-    busy_ |= calls_->news();
+    // Only devices that there are: nobody would ever be done with another.
+    auto const all = count_ == 64 ? ~0ull : (1ull << count_) - 1;
+    busy_ |= (calls_->news() | service.wake()) & all;
     for (Device& device : devices())
         if ((busy_ >> device.index() & 1) != 0) serve(service, device);
     return busy_ != 0;

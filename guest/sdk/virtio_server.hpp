@@ -96,6 +96,8 @@ public:
     virtual void begin(Device& device) { (void)device; }
     /// Works on what the queues of `device` hold, a batch at most, so that every client has its turn. True: there may be more.
     virtual bool serve(Device& device) = 0;
+    /// Whatever else a server has to do when it wakes: which device has a turn because of it, as Server::again has them.
+    virtual std::uint64_t wake() { return 0; }
 
 protected:
     ~Service() = default;
@@ -129,5 +131,7 @@ private:
 
 /// Hypercalls. In a VM only.
 ServeCalls& serve_calls();
+/// Ends the server's sleep, from the handler of an interrupt of its own. In a VM only.
+void wake_server();
 
 }  // namespace tiffin::sdk

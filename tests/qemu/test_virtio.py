@@ -93,6 +93,18 @@ def test_ports_of_a_console_come_out_in_another_vm(machine):
     assert not troubles(running, "linux")
 
 
+@pytest.mark.parametrize("port, flags", [("vport0p1", ""), ("hvc0", "ports.consoles=1")])
+def test_a_line_that_is_typed_at_the_server_reaches_the_port_that_it_names(machine, port, flags):
+    console = {"device": "console", "server": "ports", "ports": 2}
+    running = machine({"linux": devices([console], f"tiffin.typed={port}"), "ports": server("ports", 1, flags)})
+    running.wait_for("linux", f"typed: waits at {port}")
+    running.send("\x1dsfocus ports\r")
+    running.send("0.0:\rgood morning\r" if port == "hvc0" else "0.1: good morning\r")
+    running.wait_for("linux", "typed: good morning")
+    running.wait_for("linux", DONE)
+    assert not troubles(running, "linux")
+
+
 def test_random_bytes_come_from_another_vm(machine):
     running = machine({"linux": devices([{"device": "rng", "server": "entropy"}], "tiffin.rng"), "entropy": server("entropy")})
     running.wait_for("linux", DONE)

@@ -12,8 +12,18 @@ namespace console = abi::virtio::console;
 /// Requests of a port a turn.
 constexpr unsigned batch = 8;
 /// Of `Console::owed`.
-constexpr std::uint8_t add = 1, name = 2, open = 4;
+constexpr std::uint8_t add = 1, name = 2, open = 4, console_port = 8;
 
+Event event_of(std::uint8_t what) {
+    switch (what) {
+        case add: return Event::PortAdd;
+        case name: return Event::PortName;
+        case open: return Event::PortOpen;
+        default: return Event::ConsolePort;
+    }
+}
+
+std::uint32_t receive_queue(std::uint32_t port) { return port == 0 ? 0 : 2 + 2 * port; }
 std::uint32_t transmit_queue(std::uint32_t port) { return port == 0 ? 1 : 3 + 2 * port; }
 
 /// As many as the description says; one for a driver that knows of no more.
@@ -24,12 +34,13 @@ std::uint32_t count(sdk::Device const& device) {
 
 }  // namespace
 
-/// A driver that is up may have heard of its ports from an earlier life of this server, or not: it is told again, which does no harm.
+/// A driver that is up may have heard of its ports from an earlier life of this server, or not: it is told again, which does no harm. It
+/// will not say again which ports are open.
 void Ports::begin(sdk::Device& device) {
     Console& console = consoles_[device.index()];
     console = {};
     if (!device.in_use()) return;
-    for (std::uint32_t port = 0; port < count(device); ++port) console.owed[port] = add;
+    for (std::uint32_t port = 0; port < count(device); ++port) console.owed[port] = add, console.opened[port] = true;
 }
 
 bool Ports::serve(sdk::Device& device) {
@@ -38,8 +49,61 @@ bool Ports::serve(sdk::Device& device) {
         more |= take_control(device);
         more |= send_owed(device);
     }
-    for (std::uint32_t port = 0; port < count(device); ++port) more |= take_output(device, port);
+    for (std::uint32_t port = 0; port < count(device); ++port) {
+        more |= take_output(device, port);
+        if (is_open(device, port)) give_input(device, port);
+    }
     return more;
+}
+
+/// A driver that knows of one port never says so.
+bool Ports::is_open(sdk::Device const& device, std::uint32_t port) const {
+    return consoles_[device.index()].opened[port] || (device.accepted() & console::has_multiport) == 0;
+}
+
+/// Looks at what was typed.
+std::uint64_t Ports::wake() {
+    std::uint64_t for_whom = 0;
+    while (auto const key = keys_.take()) {
+        auto const byte = static_cast<std::byte>(*key == '\r' ? '\n' : *key);
+        typing_.add({&byte, 1}, [&](std::string_view line) {
+            auto const typed = addressed(line);
+            if (typed && keep(*typed)) for_whom |= 1ull << typed->device;
+        });
+    }
+    return for_whom;
+}
+
+/// For whom it is: the port that it names, or the one that was named alone before.
+std::optional<Typed> Ports::addressed(std::string_view line) {
+    auto const typed = parse(line);
+    if (typed && typed->chooses) return chosen_ = typed, std::nullopt;
+    if (typed || !chosen_) return typed;
+    return Typed{chosen_->device, chosen_->port, line};
+}
+
+/// False: there is no such port, or too much waits for it.
+bool Ports::keep(Typed const& typed) {
+    if (typed.device >= consoles_.size() || typed.port >= max_ports) return false;
+    Input& input = consoles_[typed.device].inputs[typed.port];
+    if (typed.text.size() + 1 > input.text.size() - input.used) return false;
+    std::memcpy(input.text.data() + input.used, typed.text.data(), typed.text.size());
+    input.used += typed.text.size();
+    input.text[input.used++] = '\n';
+    return true;
+}
+
+/// As far as the client has posted room.
+void Ports::give_input(sdk::Device const& device, std::uint32_t port) {
+    Input& input = consoles_[device.index()].inputs[port];
+    while (input.used != 0) {
+        auto const room = device.next(receive_queue(port), {});
+        if (!room) return;
+        auto const size = std::min<std::uint64_t>(room->writable(), input.used);
+        room->finish(0, std::as_bytes(std::span{input.text}).first(size), sdk::Tell::Now);
+        input.used -= size;
+        std::memmove(input.text.data(), input.text.data() + size, input.used);
+    }
 }
 
 bool Ports::take_control(sdk::Device const& device) {
@@ -58,11 +122,13 @@ bool Ports::take_control(sdk::Device const& device) {
 }
 
 void Ports::hear(sdk::Device const& device, Control const& message) {
-    auto& owed = consoles_[device.index()].owed;
+    auto& console = consoles_[device.index()];
+    auto& owed = console.owed;
     if (message.event == Event::DeviceReady && message.value == 1)
         for (std::uint32_t port = 0; port < count(device); ++port) owed[port] |= add;
     if (message.event == Event::PortReady && message.value == 1 && message.port < count(device))
-        owed[message.port] |= name | open;
+        owed[message.port] |= name | open | (consoles_first_ && message.port == 0 ? console_port : 0);
+    if (message.event == Event::PortOpen && message.port < count(device)) console.opened[message.port] = message.value != 0;
 }
 
 /// As far as the client has posted room.
@@ -75,7 +141,7 @@ bool Ports::send_owed(sdk::Device const& device) {
             auto const what = static_cast<std::uint8_t>(owed[port] & -owed[port]);
             owed[port] &= static_cast<std::uint8_t>(~what);
             std::byte bytes[sizeof(Control) + 5];  // "port0"
-            Control const message{port, what == add ? Event::PortAdd : what == name ? Event::PortName : Event::PortOpen, 1};
+            Control const message{port, event_of(what), 1};
             std::memcpy(bytes, &message, sizeof message);
             std::memcpy(bytes + sizeof message, "port", 4);
             bytes[sizeof bytes - 1] = static_cast<std::byte>('0' + port);
