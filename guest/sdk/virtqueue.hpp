@@ -48,8 +48,14 @@ public:
 
     /// Empty, with `entries` of them: a power of two. The device is in reset.
     void reset(std::uint16_t entries);
+    /// The device need not interrupt for it, until the next reset.
+    void be_silent() { memory_.available.flags = abi::virtio::no_interrupt; }
     /// Hands a chain to the device, which is to be notified. Nothing: no room for it.
     std::optional<std::uint16_t> post(std::span<Piece const> chain);
+    /// What post() will answer; nothing: no room.
+    [[nodiscard]] std::optional<std::uint16_t> next_chain() const {
+        return free_ == none || broken_ ? std::nullopt : std::optional{free_};
+    }
     /// The next chain that the device is done with.
     std::optional<Done> take();
     /// The device finished what it did not have, or more than it had: it can't be trusted with this queue until it was reset.

@@ -1,4 +1,10 @@
 """Servers with hardware of the board's behind them, fenced by the SMMU, and Linux with a function of its own."""
+import random
+import socket
+import threading
+import time
+from hashlib import sha256
+
 import pytest
 
 from harness import disk_image
@@ -81,3 +87,89 @@ def test_a_disk_is_never_divided_by_guessing(machine, tmp_path, cmdline, said):
     image = disk_image.write(tmp_path / "disk.img", 8 * MIB, b"")
     running = machine({"linux": devices([disk(), disk()], ""), "disk": hardware("disk", cmdline)}, board_with(image))
     running.wait_for("disk", said)
+
+
+CARD = "virtio-net-pci,iommu_platform=on,disable-legacy=on,romfile=,netdev=net"
+
+
+def outside(*words):
+    """A board whose network card stands in QEMU's user network, 10.0.2.0/24, in which 10.0.2.2 answers pings."""
+    return PciBoard(devices=(CARD,), netdevs=(",".join(("user,id=net", *words)),))
+
+
+def card(**more):
+    return {"device": "net", "server": "switch"} | more
+
+
+class Peer:
+    """A program outside: takes one connection after the other on a port of this host's own, which the guest finds at 10.0.2.2."""
+
+    def __init__(self):
+        self.got = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            connection, _ = self._socket.accept()
+            with connection:
+                digest = sha256()
+                while chunk := connection.recv(65536):
+                    digest.update(chunk)
+            self.got.append(digest.hexdigest()[:16])
+
+
+def test_linux_reaches_a_peer_outside_through_the_switchs_card(machine):
+    peer = Peer()
+    running = machine({"linux": devices([card()], f"tiffin.net=10.0.2.15 tiffin.ping=10.0.2.2 tiffin.fetch=10.0.2.2:{peer.port}"),
+                       "switch": hardware("switch"), "metronome": metronome(jobs=2000)}, outside())
+    running.wait_for("switch", "switch: 1 ports and the board's network card")
+    running.wait_for("linux", DONE)
+    assert running.count("linux", "5 packets transmitted, 5 packets received") == 1
+    assert running.wait_for("linux", r"net: sent 2097152 bytes, (\w+)")[1] in peer.got
+    running.wait_for("metronome", "jobs=2000 missed=0")
+    assert not troubles(running, "linux")
+
+
+def send_until_taken(port, what, taken):
+    """Whoever is early is refused by the guest, which QEMU tells by closing what it had accepted."""
+    for _ in range(40):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+                connection.sendall(what)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):
+                    pass
+        except OSError:
+            pass
+        time.sleep(0.5)
+        if taken():
+            return
+
+
+def test_a_peer_outside_reaches_linux_through_the_switchs_card(machine):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    running = machine({"linux": devices([card()], "tiffin.net=10.0.2.15 tiffin.serve=5000"), "switch": hardware("switch")},
+                      outside(f"hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:5000"))
+    running.wait_for("linux", "net: serves")
+    said = random.Random(1).randbytes(500_000)
+    send_until_taken(port, said, lambda: running.count("linux", "net: got"))
+    running.wait_for("linux", DONE)
+    assert running.count("linux", f"net: got 500000 bytes, {sha256(said).hexdigest()[:16]}") == 1
+    assert not troubles(running, "linux")
+
+
+def test_two_linux_vms_reach_each_other_and_the_outside_while_the_switch_dies(machine):
+    peer = Peer()
+    running = machine({"left": devices([card()], f"tiffin.net=10.0.2.15 tiffin.serve=5000 tiffin.fetch=10.0.2.2:{peer.port} tiffin.linger=3"),
+                       "right": devices([card()], "tiffin.net=10.0.2.16 tiffin.fetch=10.0.2.15:5000"),
+                       "switch": hardware("switch", "server.dies-after=300")}, outside())
+    for vm in ("right", "left"):
+        running.wait_for(vm, DONE)
+    sent = running.wait_for("right", r"net: sent 2097152 bytes, (\w+)")[1]
+    assert running.count("left", f"net: got 2097152 bytes, {sent}") == 1
+    assert running.wait_for("left", r"net: sent 2097152 bytes, (\w+)")[1] in peer.got
+    assert running.count("switch", "switch: 2 ports and the board's network card") > 10
+    assert not troubles(running, "left", "right")

@@ -1,4 +1,4 @@
-// A learning switch (IEEE 802.1D, "Principles of operation") whose ports are network devices of other VMs. A frame goes to the port that its
+// A learning switch (IEEE 802.1D, "Principles of operation") whose ports are network devices of other VMs, and a way out. A frame goes to the port that its
 // destination was seen at, and to all others while it was not. A port may send as itself only, so much, and whole frames.
 #pragma once
 #include <array>
@@ -18,6 +18,18 @@ struct Rules {
     std::uint64_t seconds_remembered{300};  // addresses that were seen
 };
 
+/// The way out: a network card. Frames stand behind a header of virtio's, which is the card's own business.
+class Uplink {
+public:
+    /// False: the card has no room just now.
+    virtual bool send(std::span<std::byte const> bytes) = 0;
+    /// The next one from outside, of a size that frames have; empty: none. Valid until the next call.
+    virtual std::span<std::byte> receive() = 0;
+
+protected:
+    ~Uplink() = default;
+};
+
 /// What became of a port's frames.
 struct Counts {
     std::uint64_t sent{0}, received{0};
@@ -29,11 +41,15 @@ struct Counts {
 
 class Switch final : public sdk::Service {
 public:
+    /// The uplink's number, behind all ports.
+    static constexpr std::uint32_t outside = abi::serve::max_devices;
+
     /// `now`: ticks, `hz` a second.
-    Switch(std::span<sdk::Device> ports, Rules const& rules, std::uint64_t (*now)(), std::uint64_t hz);
+    Switch(std::span<sdk::Device> ports, Rules const& rules, std::uint64_t (*now)(), std::uint64_t hz, Uplink* uplink = nullptr);
 
     void begin(sdk::Device& port) override { backlog_.drop_all(port.index()); }
     bool serve(sdk::Device& port) override;
+    std::uint64_t wake() override;
     [[nodiscard]] Counts const& counts(std::uint32_t port) const { return state_[port].counts; }
 
 private:
@@ -57,7 +73,9 @@ private:
     std::uint64_t (*now_)();
     MacTable table_;
     Backlog backlog_{};
-    std::array<Port, abi::serve::max_devices> state_{};
+    std::array<Port, outside + 1> state_{};
+    Uplink* uplink_;
+    bool more_outside_{false};
 };
 
 }  // namespace tiffin::net_switch

@@ -190,6 +190,100 @@ TEST_F(LimitedNetwork, ABridgeSendsForOthersButNotAsAPortsOwn) {
     EXPECT_FALSE(clients.made[1].queues[net::receive_queue].size());
 }
 
+/// With a way out.
+struct ConnectedNetwork : LimitedNetwork {
+    struct Wire final : Uplink {
+        std::vector<Bytes> sent, arriving;
+        Bytes current;
+        bool full{false};
+        bool send(std::span<std::byte const> what) override {
+            if (!full) sent.emplace_back(what.begin(), what.end());
+            return !full;
+        }
+        std::span<std::byte> receive() override {
+            if (arriving.empty()) return {};
+            current = arriving.front();
+            arriving.erase(arriving.begin());
+            return current;
+        }
+    };
+
+    ConnectedNetwork() {
+        Rules const rules{.ports_of_any_mac = 0b100, .floods_per_second = 20};
+        service = std::make_unique<Switch>(server->devices(), rules, [] { return ticks; }, hz, &wire);
+    }
+    void arrive(Bytes what) {
+        wire.arriving.push_back(std::move(what));
+        while (server->round(*service)) {
+        }
+    }
+
+    static constexpr std::uint32_t outside = Switch::outside;
+    Wire wire;
+};
+
+TEST_F(ConnectedNetwork, FramesGoOutAndComeInToWhomTheyAreFor) {
+    room(1), room(2);
+    send(0, frame(mac_of(77), mac_of(0)));
+    ASSERT_EQ(wire.sent.size(), 1u) << "nobody knows where that is";
+    auto& theirs = room(0);
+    auto& others = room(1);
+    auto& more = room(2);
+    arrive(frame(mac_of(0), mac_of(77)));
+    EXPECT_TRUE(theirs.done && theirs.told);
+    EXPECT_FALSE(others.given);
+    send(1, frame(mac_of(77), mac_of(1)));
+    EXPECT_EQ(wire.sent.size(), 2u);
+    EXPECT_FALSE(more.given) << "where it was seen, and nowhere else";
+}
+
+TEST_F(ConnectedNetwork, WhatIsBetweenPortsDoesNotGoOut) {
+    room(1);
+    send(0, frame(mac_of(1), mac_of(0)));
+    EXPECT_TRUE(wire.sent.empty());
+    arrive(frame(mac_of(88), mac_of(77)));
+    EXPECT_TRUE(wire.sent.empty()) << "nor back where it came from";
+}
+
+TEST_F(ConnectedNetwork, NobodySendsOutAsAnother) {
+    send(0, frame(mac_of(77), mac_of(78)));
+    EXPECT_TRUE(wire.sent.empty());
+}
+
+TEST_F(ConnectedNetwork, NobodyOutsideSendsAsAPortsOwn) {
+    auto& theirs = room(0);
+    arrive(frame(mac_of(0), mac_of(1)));
+    arrive(frame(mac_of(0), everybody));
+    EXPECT_FALSE(theirs.given);
+    EXPECT_EQ(service->counts(outside).spoofed, 2u);
+}
+
+TEST_F(ConnectedNetwork, ABroadcastStormFromOutsideEnds) {
+    for (unsigned n = 0; n < 100; ++n) {
+        room(0), room(1), room(2);
+        arrive(frame(everybody, mac_of(77)));
+    }
+    EXPECT_EQ(service->counts(0).received, 2u) << "a tenth of a second's";
+    EXPECT_TRUE(wire.sent.empty());
+}
+
+TEST_F(ConnectedNetwork, AWireWithoutRoomMissesFramesAndHoldsUpNobody) {
+    wire.full = true;
+    auto& theirs = room(1);
+    send(0, frame(mac_of(77), mac_of(0)));
+    EXPECT_TRUE(theirs.done);
+    EXPECT_EQ(service->counts(outside).missed, 1u);
+}
+
+TEST_F(ConnectedNetwork, ManyFramesFromOutsideTakeMoreThanOneTurn) {
+    for (unsigned n = 0; n < 40; ++n) room(0), wire.arriving.push_back(frame(mac_of(0), mac_of(77)));
+    EXPECT_TRUE(server->round(*service));
+    EXPECT_FALSE(wire.arriving.empty());
+    while (server->round(*service)) {
+    }
+    EXPECT_EQ(service->counts(0).received, 40u);
+}
+
 TEST(MacTable, ForgetsWhatWasNotSeenForLong) {
     MacTable table{100};
     table.learn({2}, 1, 0);
