@@ -13,6 +13,9 @@ std::byte* pointer(Pa at) { return reinterpret_cast<std::byte*>(at.raw()); }
 
 bool is_ram(Vm const& vm, Ipa at, std::uint64_t size) { return contains(Ipa{vm.record->ram_ipa}, vm.record->ram_size, at, size); }
 
+/// Bytes that a call still copies once it has had to copy a page first.
+constexpr std::uint64_t little = 256;
+
 Pa private_address(Vm const& vm, Ipa at) { return Pa{vm.record->ram_pa + (at.raw() - vm.record->ram_ipa)}; }
 
 }  // namespace
@@ -53,6 +56,7 @@ std::uint64_t Copier::copy(Vm& to, Ipa to_at, Vm& from, Ipa from_at, std::uint64
             if (done != 0) break;  // its page comes first, another time
             target = reach_to_write(to, to_at);
             enough_ = true;
+            bytes = std::min(bytes, little);
         }
         auto const piece = std::min({bytes - done, source.bytes, target.bytes});
         arch::copy_bytes(target.at, source.at, piece);

@@ -26,7 +26,7 @@ Reached reach_to_write(Vm& vm, Ipa at);
 std::byte* private_piece(Vm& vm, Ipa at, std::uint64_t size);
 
 /// Copies between the memories of two VMs. Once it has had to make a page the target's own, which is most of what a path at EL2 may take,
-/// it copies nothing further.
+/// it copies a few bytes, so that it gets on, and nothing further.
 class Copier {
 public:
     /// Returns the bytes copied: fewer than asked where a range leaves RAM, and where it has done enough.

@@ -17,7 +17,9 @@ std::uint64_t transfer(Chain chain, Vm& client, std::uint64_t offset, Vm& server
     std::uint64_t done = 0;
     Copier copier;
     Buffer buffer;
-    for (unsigned touched = 0; done < bytes && touched < most_buffers && chain.next(buffer);) {
+    for (unsigned touched = 0; done < bytes && touched < most_buffers;) {
+        chain.skip(to_client, offset);
+        if (!chain.next(buffer)) break;
         if (buffer.writable != to_client) continue;
         if (offset >= buffer.length) {
             offset -= buffer.length;
@@ -37,27 +39,39 @@ std::uint64_t transfer(Chain chain, Vm& client, std::uint64_t offset, Vm& server
 
 }  // namespace
 
-/// Looks for the entry at `next_`, which is not among those known. False: the chain is broken.
-bool Chain::find_entry() {
-    if (left_ == 0) return fail("a chain is longer than its queue");
-    if (next_ < count_) {
-        auto const found = reach(*client_, Ipa{table_ + 16ull * next_});
-        entry_ = found.bytes < 16 ? nullptr : found.at;
-        if (entry_ != nullptr) return true;
-    }
-    return fail("a chain leaves its table");
-}
-
 bool Chain::enter_table(v::Descriptor const& d) {
-    if (table_ != 0 || (d.flags & v::descriptor_next) != 0 || d.address == 0 || d.length == 0 || (d.address | d.length) % 16 != 0)
+    if (in_table_ || (d.flags & v::descriptor_next) != 0 || d.length == 0 || (d.address | d.length) % 16 != 0)
         return fail("an indirect table is malformed, or inside another");
-    auto const found = reach(*client_, Ipa{d.address});
-    table_ = d.address;
-    entries_ = found.at;
+    entries_ = d.length > page_size ? nullptr : private_piece(*client_, Ipa{d.address}, d.length);
+    if (entries_ == nullptr)
+        return fail("an indirect table is longer than a page, not in its RAM, or on pages that it never wrote");
     count_ = d.length / 16;
-    known_ = std::min(count_, static_cast<std::uint32_t>(found.bytes / 16));
+    in_table_ = true;
     next_ = 0;
     return true;
+}
+
+/// Most of a long request is passed over once for each page of it: in registers, and what needs a second thought is left to next().
+void Chain::skip(bool writable, std::uint64_t& offset) {
+    auto left = left_;
+    auto next = next_;
+    auto left_behind = offset;
+    bool seen_writable = writable_;
+    for (; left != 0 && next < count_; --left) {
+        auto const d = read_descriptor(entries_ + 16ull * next);
+        bool const is_writable = (d.flags & v::descriptor_write) != 0;
+        if ((d.flags & (v::descriptor_next | v::descriptor_indirect)) != v::descriptor_next || is_writable < seen_writable) break;
+        if (is_writable == writable) {
+            if (left_behind < d.length) break;
+            left_behind -= d.length;
+        }
+        seen_writable = is_writable;
+        next = d.next;
+    }
+    left_ = left;
+    next_ = next;
+    writable_ = seen_writable;
+    offset = left_behind;
 }
 
 Extent measure(Vm& client, Queue const& queue, std::uint16_t head) {

@@ -17,25 +17,24 @@ struct Buffer {
 class Chain {
 public:
     Chain(Vm& client, Queue const& queue, std::uint16_t head)
-        : client_{&client},
-          entries_{queue.descriptors()},
-          known_{queue.size()},
-          count_{queue.size()},
-          next_{head},
-          left_{queue.size()} {}
+        : client_{&client}, entries_{queue.descriptors()}, count_{queue.size()}, next_{head}, left_{queue.size()} {}
 
     /// The next buffer into `buffer`. False at the end, or where the chain breaks a rule (broken()).
     bool next(Buffer& buffer) {
-        if (ended_ || left_ == 0 || next_ >= known_) [[unlikely]]
-            return !ended_ && find_entry() && take(read_descriptor(entry_), buffer);
+        if (ended_) return false;
+        if (left_ == 0) [[unlikely]]
+            return fail("a chain is longer than its queue");
+        if (next_ >= count_) [[unlikely]]
+            return fail("a chain leaves its table");
         return take(read_descriptor(entries_ + 16ull * next_), buffer);
     }
+    /// Passes over buffers that are not `writable`, or are and end before `offset`, which is less by those: as far as that is simple.
+    void skip(bool writable, std::uint64_t& offset);
     /// What is wrong with it; nullptr: nothing so far.
     [[nodiscard]] char const* broken() const { return broken_; }
 
 private:
     [[gnu::noinline]] bool fail(char const* why) { return broken_ = why, false; }
-    bool find_entry();
     bool enter_table(abi::virtio::Descriptor const& d);
 
     bool take(abi::virtio::Descriptor const& d, Buffer& buffer) {
@@ -53,11 +52,9 @@ private:
     }
 
     Vm* client_;
-    std::byte const* entries_;         // of the table that the walk is in, where EL2 reaches them:
-    std::uint32_t known_;              // so many; of an indirect table those in its first page
-    std::uint32_t count_;              // all
-    std::byte const* entry_{nullptr};  // where find_entry found one that is not among those
-    std::uint64_t table_{0};           // guest address of the indirect table; 0: the queue's own
+    std::byte const* entries_;  // of the table that the walk is in, where EL2 reaches them:
+    std::uint32_t count_;       // so many
+    bool in_table_{false};      // it is an indirect one
     char const* broken_{nullptr};
     std::uint16_t next_;
     std::uint16_t left_;    // buffers that may still come

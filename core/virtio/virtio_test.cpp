@@ -222,6 +222,15 @@ TEST(Virtio, AnIndirectTableInsideAnotherIsRefused) {
     expect_given_up(board, "inside another");
 }
 
+TEST(Virtio, AnIndirectTableThatTheClientNeverWroteOrOfMoreThanAPageIsRefused) {
+    for (auto const& [at, length] : {std::pair{guest_ram + 0x10, 32u}, {Driver::buffers, 4096u + 16u}}) {
+        VirtioBoard board;
+        board.driver.start();
+        board.driver.publish(board.driver.add(at, length, v::descriptor_indirect));
+        expect_given_up(board, "longer than a page");
+    }
+}
+
 TEST(Virtio, AReadableBufferBehindAWritableOneIsRefused) {
     VirtioBoard board;
     board.driver.start();
