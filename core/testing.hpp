@@ -334,7 +334,7 @@ inline void enable(Vcpu& v, std::uint32_t intid, std::uint8_t priority = 0xa0, b
     auto const m = vgic::mask(intid);
     b.enabled |= m;
     b.group1 |= m;
-    b.priority[intid % 32] = priority;
+    b.set_priority(intid, priority);
     if (intid >= 16) b.edge = edge ? b.edge | m : b.edge & ~m;
 }
 

@@ -114,7 +114,7 @@ void reset(Vm& vm) {
         b.hardware = hardware;
         b.line = line;
     }
-    for (auto& target : vm.vgic.target) target = {};
+    for (auto& targets : vm.vgic.targets) targets = {};
     if (vm.cross != nullptr) {
         for (auto& states : vm.cross->taken_back)
             for (auto& bits : states) bits = 0;

@@ -19,36 +19,47 @@ std::uint32_t take_source(Vcpu& v, IrqBank& b, std::uint32_t intid) {
     return source;
 }
 
-/// The best few interrupts, by priority, then by number (GICv3 IHI 0069, "Interrupt prioritization").
-struct Best {
-    std::uint16_t intid[max_list_registers];
-    std::uint8_t priority[max_list_registers];
-    std::uint32_t count{0};
-    bool more{false};
+/// Interrupts to choose from, the most urgent first: by priority, then by number (GICv3 IHI 0069, "Interrupt prioritization").
+class Candidates {
+public:
+    void add(IrqBank const& b, std::uint32_t first, std::uint32_t bits) {
+        if (bits == 0) return;
+        banks_[count_] = {.bank = &b, .first = first, .bits = bits, .urgency = 0};
+        rate(banks_[count_++]);
+    }
+    [[nodiscard]] bool empty() const { return count_ == 0; }
+    [[gnu::noinline]] std::uint32_t take() {
+        std::uint32_t best = 0;
+        for (std::uint32_t i = 1; i < count_; ++i)
+            if (banks_[i].urgency < banks_[best].urgency) best = i;
+        Some& from = banks_[best];
+        auto const intid = from.urgency & 0xffff;
+        from.bits &= ~mask(intid);
+        if (from.bits != 0) {
+            rate(from);
+        } else {
+            from = banks_[--count_];
+        }
+        return intid;
+    }
 
-    void offer(std::uint32_t id, std::uint8_t prio) {
-        if (count == list_registers) {
-            more = true;
-            if (priority[count - 1] <= prio) return;
-            --count;
-        }
-        std::uint32_t at = count++;
-        for (; at > 0 && priority[at - 1] > prio; --at) {
-            intid[at] = intid[at - 1];
-            priority[at] = priority[at - 1];
-        }
-        intid[at] = static_cast<std::uint16_t>(id);
-        priority[at] = prio;
+private:
+    /// Those of one bank.
+    struct Some {
+        IrqBank const* bank;
+        std::uint32_t first, bits;
+        std::uint32_t urgency;  // of the most urgent of `bits`: [20:16] priority, [15:0] INTID
+    };
+    static void rate(Some& s) {
+        auto const least = s.bank->level.least(s.bits);
+        s.urgency = least.value << 16 | (s.first + static_cast<std::uint32_t>(std::countr_zero(least.which)));
     }
-    void offer_all(IrqBank const& b, std::uint32_t first, std::uint32_t bits) {
-        for (; bits != 0; bits &= bits - 1) {
-            auto const i = static_cast<std::uint32_t>(std::countr_zero(bits));
-            offer(first + i, b.priority[i]);
-        }
-    }
+
+    Some banks_[1 + spi_banks];
+    std::uint32_t count_{0};
 };
 
-bool anything_deliverable(Vcpu& v) {
+[[gnu::cold, gnu::noinline]] bool anything_deliverable(Vcpu& v) {
     bool any = false;
     for_each_bank(
         v, [&](IrqBank& b, std::uint32_t, std::uint32_t mine) { any |= (b.deliverable() & enabled_groups(v, b) & mine) != 0; });
@@ -56,19 +67,20 @@ bool anything_deliverable(Vcpu& v) {
 }
 
 /// An active interrupt that no list register had room for has ended: by priority it is the most urgent of those.
-void end_unlisted(Vcpu& v) {
-    Best active;
+[[gnu::cold, gnu::noinline]] void end_unlisted(Vcpu& v) {
+    Candidates active;
     for_each_bank(
-        v, [&](IrqBank& b, std::uint32_t first, std::uint32_t mine) { active.offer_all(b, first, b.active & ~b.listed & mine); });
-    if (active.count == 0) return;
-    IrqBank& b = bank(v, active.intid[0]);
-    b.active &= ~mask(active.intid[0]);
-    if ((b.hardware & mask(active.intid[0])) != 0) arch::deactivate(v.vm->physical_of(active.intid[0]));
-    if (active.intid[0] >= 32) let_go(*v.vm, b, active.intid[0]);
+        v, [&](IrqBank& b, std::uint32_t first, std::uint32_t mine) { active.add(b, first, b.active & ~b.listed & mine); });
+    if (active.empty()) return;
+    auto const intid = active.take();
+    IrqBank& b = bank(v, intid);
+    b.active &= ~mask(intid);
+    if ((b.hardware & mask(intid)) != 0) arch::deactivate(v.vm->physical_of(intid));
+    if (intid >= 32) let_go(*v.vm, b, intid);
 }
 
 /// What is left of a list register after vCPUs of other cores took back its pending or active state.
-std::uint64_t take_back(Vcpu& v, std::uint32_t intid, std::uint64_t lr) {
+[[gnu::noinline]] std::uint64_t take_back(Vcpu& v, std::uint32_t intid, std::uint64_t lr) {
     if (!v.vm->shared) return lr;
     auto& words = v.vm->cross->taken_back;
     auto const n = intid / 32 - 1;
@@ -92,11 +104,11 @@ void set_list_register_count(std::uint32_t count) {
     list_register_mask = (1u << list_registers) - 1;
 }
 
-std::uint64_t make_lr(Vcpu& v, IrqBank& b, std::uint32_t intid, Lr::State state) {
+[[gnu::noinline]] std::uint64_t make_lr(Vcpu& v, IrqBank& b, std::uint32_t intid, Lr::State state) {
     auto const m = mask(intid);
     b.listed |= m;
-    std::uint64_t lr = Lr::VIntid::make(intid) | Lr::Priority::make(b.priority[intid % 32]) |
-                       Lr::Group1::make((b.group1 & m) != 0) | Lr::LrState::make(state);
+    std::uint64_t lr = Lr::VIntid::make(intid) | Lr::Priority::make(b.priority(intid)) | Lr::Group1::make((b.group1 & m) != 0) |
+                       Lr::LrState::make(state);
     if ((b.hardware & m) != 0) {
         b.pending &= ~m;
         return lr | Lr::Hw::make(true) | Lr::PIntid::make(v.vm->physical_of(intid));
@@ -108,7 +120,7 @@ std::uint64_t make_lr(Vcpu& v, IrqBank& b, std::uint32_t intid, Lr::State state)
     return (b.pending & m) != 0 ? lr | Lr::Eoi::make(true) : lr;  // one more waits behind it: its end brings us back
 }
 
-void fold(Vcpu& v) {
+[[gnu::noinline]] void fold(Vcpu& v) {
     for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1) {
         auto lr = v.vgic.lr[std::countr_zero(used)];
         auto const intid = Lr::VIntid::get(lr);
@@ -130,29 +142,29 @@ void fold(Vcpu& v) {
     v.vgic.used = 0;
 }
 
-void flush(Vcpu& v) {
-    Best active, pending;
+[[gnu::noinline]] void flush(Vcpu& v) {
+    Candidates active, pending;
     for_each_bank(v, [&](IrqBank& b, std::uint32_t first, std::uint32_t mine) {
-        active.offer_all(b, first, b.active & ~b.listed & mine);
-        pending.offer_all(b, first, b.deliverable() & enabled_groups(v, b) & mine);
+        active.add(b, first, b.active & ~b.listed & mine);
+        pending.add(b, first, b.deliverable() & enabled_groups(v, b) & mine);
     });
     // One register is kept for what is pending: it may be more urgent than everything that is being handled.
-    std::uint32_t const room = pending.count != 0 ? list_registers - 1 : list_registers;
-    std::uint32_t const actives = active.count < room ? active.count : room;
+    std::uint32_t const room = pending.empty() ? list_registers : list_registers - 1;
     std::uint32_t i = 0;
-    for (; i < actives; ++i) {
-        IrqBank& b = bank(v, active.intid[i]);
-        v.vgic.lr[i] = make_lr(v, b, active.intid[i], Lr::State::Active);
-        b.active &= ~mask(active.intid[i]);
+    for (; i < room && !active.empty(); ++i) {
+        auto const intid = active.take();
+        IrqBank& b = bank(v, intid);
+        v.vgic.lr[i] = make_lr(v, b, intid, Lr::State::Active);
+        b.active &= ~mask(intid);
     }
-    std::uint32_t taken = 0;
-    for (; taken < pending.count && i < list_registers; ++taken, ++i)
-        v.vgic.lr[i] = make_lr(v, bank(v, pending.intid[taken]), pending.intid[taken], Lr::State::Pending);
+    for (; i < list_registers && !pending.empty(); ++i) {
+        auto const intid = pending.take();
+        v.vgic.lr[i] = make_lr(v, bank(v, intid), intid, Lr::State::Pending);
+    }
     v.vgic.used = (1u << i) - 1;
-    v.vgic.crowded = pending.more || taken < pending.count;
+    v.vgic.crowded = !pending.empty();
     v.vgic.stale = false;
-    v.vgic.hcr = armv8::IchHcr::en | (v.vgic.crowded ? armv8::IchHcr::npie : 0) |
-                 (active.more || actives < active.count ? armv8::IchHcr::lrenpie : 0);
+    v.vgic.hcr = armv8::IchHcr::en | (v.vgic.crowded ? armv8::IchHcr::npie : 0) | (active.empty() ? 0 : armv8::IchHcr::lrenpie);
     v.vgic.careful = v.vm->vcpus.size() > 1 || (v.vgic.hcr & armv8::IchHcr::lrenpie) != 0;
 }
 
@@ -181,7 +193,7 @@ void refresh_all(Vm& vm) {
 
 bool is_behind(Vcpu const& v) { return v.mail != nullptr && v.mail->behind.load(std::memory_order_relaxed); }
 
-void recall(Vcpu& v) {
+[[gnu::cold]] void recall(Vcpu& v) {
     if (!is_here(v)) return;  // it hears of it when it is refreshed
     VmGuard const guard{*v.vm};
     if (!is_loaded(v)) {
@@ -204,7 +216,7 @@ bool waits_for_its_turn(Vcpu& v, std::uint32_t intid) {
 
 void on_maintenance(Vcpu& v) { refresh(v); }
 
-std::uint32_t listed_bits(Vcpu const& v, std::uint32_t first, bool active) {
+[[gnu::cold]] std::uint32_t listed_bits(Vcpu const& v, std::uint32_t first, bool active) {
     std::uint32_t bits = 0;
     bool const here = is_here(v);  // another core's are read as they were when it last wrote them
     for (std::uint32_t used = v.vgic.used; used != 0; used &= used - 1) {
@@ -233,7 +245,7 @@ void pull_registers(Vcpu& v) {
 }
 
 /// SPIs that several vCPUs share, or more interrupts active than there are list registers.
-[[gnu::noinline]] void pull_carefully(Vcpu& v) {
+[[gnu::cold, gnu::noinline]] void pull_carefully(Vcpu& v) {
     VmGuard const guard{*v.vm};
     if ((v.vgic.hcr & armv8::IchHcr::lrenpie) != 0)  // only then is anything active that no register holds
         for (std::uint32_t ended = arch::take_eoi_count(); ended != 0; --ended) end_unlisted(v);
@@ -241,7 +253,7 @@ void pull_registers(Vcpu& v) {
     if (v.vm->vgic.moved != 0) pass_on(*v.vm);
 }
 
-[[gnu::noinline]] void choose_carefully(Vcpu& v) {
+[[gnu::cold, gnu::noinline]] void choose_carefully(Vcpu& v) {
     VmGuard const guard{*v.vm};
     fold(v);
     flush(v);

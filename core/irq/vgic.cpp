@@ -32,7 +32,7 @@ bool sent_by_listed(Vcpu const& v, std::uint32_t intid, std::uint64_t lr) {
 }
 
 /// Is it still for `v`? What has ended on it may have been routed elsewhere before.
-bool holds(Vcpu const& v, std::uint32_t intid) { return intid < 32 || v.vm->vgic.target[intid - 32].holder == v.index; }
+bool holds(Vcpu const& v, std::uint32_t intid) { return intid < 32 || v.vm->vgic.holder(intid) == v.index; }
 
 /// A listed interrupt is raised again: merges with what is pending, follows what is being handled, or finds that it was over. False:
 /// it goes to another vCPU from now on.
@@ -48,7 +48,7 @@ bool holds(Vcpu const& v, std::uint32_t intid) { return intid < 32 || v.vm->vgic
     auto const m = mask(intid);
     if ((b.edge & m) == 0 || (b.hardware & m) != 0) return true;
     auto merged = lr;
-    bool const moving = intid >= 32 && v.vm->vgic.target[intid - 32].routed != v.index;  // what comes now is another's
+    bool const moving = intid >= 32 && v.vm->vgic.routed(intid) != v.index;  // what comes now is another's
     bool const may_merge = Lr::is_pending(lr) || (!moving && (b.enabled & enabled_groups(v, b) & m) != 0);
     if (may_merge && sent_by_listed(v, intid, lr)) {
         merged = Lr::LrState::set(lr, Lr::is_active(lr) ? Lr::State::PendingActive : Lr::State::Pending);
@@ -121,7 +121,8 @@ IrqBank& bank(Vcpu& v, std::uint32_t intid) { return intid < 32 ? v.vgic.own : v
 
 Vcpu& target_of(Vcpu& v, std::uint32_t intid) {
     if (intid < 32) return v;
-    auto const index = v.vm->vgic.target[intid - 32].holder;
+    if (v.vm->vcpus.size() == 1) return *v.vm->vcpus[0];
+    auto const index = v.vm->vgic.holder(intid);
     return *v.vm->vcpus[index < v.vm->vcpus.size() ? index : 0];
 }
 
@@ -173,10 +174,9 @@ void set_line(Vcpu& v, std::uint32_t intid, bool high) {
 
 void set_target(Vm& vm, std::uint32_t intid, std::uint32_t index) {
     VmGuard const guard{vm};
-    SpiTarget& target = vm.vgic.target[intid - 32];
-    if (target.routed == index) return;
-    target.routed = static_cast<std::uint8_t>(index & 0xf);
-    Vcpu& holder = *vm.vcpus[target.holder];
+    if (vm.vgic.routed(intid) == index) return;
+    vm.vgic.targets[intid / 32 - 1].routed.set(intid % 32, index);
+    Vcpu& holder = *vm.vcpus[vm.vgic.holder(intid)];
     recall(holder);  // it may stand in its list registers
     let_go(vm, bank(holder, intid), intid);
     refresh(holder);
@@ -192,12 +192,12 @@ void send_sgi(Vcpu& from, Vcpu& to, std::uint32_t intid) {
 
 void move_on(Vm& vm, IrqBank const& b, std::uint32_t intid) {
     if (((b.listed | b.active) & mask(intid)) != 0) return;
-    SpiTarget& target = vm.vgic.target[intid - 32];
-    target.holder = target.routed;
-    vm.vgic.moved |= 1u << target.routed;
+    auto const routed = vm.vgic.routed(intid);
+    vm.vgic.targets[intid / 32 - 1].holder.set(intid % 32, routed);
+    vm.vgic.moved |= 1u << routed;
     if (!vm.shared || (b.hardware & mask(intid)) == 0) return;
     auto const physical = vm.physical_of(intid);  // a rate limit's timer stays where it is, and so does its interrupt
-    if (machine.irq_owners[physical - 32].limit == nullptr) arch::route(physical, *vm.vcpus[target.routed]->cpu);
+    if (machine.irq_owners[physical - 32].limit == nullptr) arch::route(physical, *vm.vcpus[routed]->cpu);
 }
 
 void pass_on(Vm& vm) {

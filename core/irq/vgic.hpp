@@ -20,6 +20,7 @@
 
 #include "abi/guest_map.hpp"
 #include "base/result.hpp"
+#include "core/irq/sliced.hpp"
 
 namespace tiffin {
 
@@ -30,8 +31,10 @@ struct Vm;
 struct IrqBank {
     std::uint32_t enabled{0}, pending{0}, active{0}, line{0}, edge{0}, group1{0}, listed{0};
     std::uint32_t hardware{0};  // a physical interrupt stands behind it: the guest's end of interrupt deactivates that
-    std::uint8_t priority[32]{};
+    Sliced<5> level;            // the priority's upper five bits, which are those that the list registers have
 
+    [[nodiscard]] std::uint32_t priority(std::uint32_t intid) const { return level.get(intid % 32) << 3; }
+    void set_priority(std::uint32_t intid, std::uint32_t to) { level.set(intid % 32, to >> 3); }
     /// What the guest reads as pending, apart from what is listed.
     [[nodiscard]] std::uint32_t raised() const { return pending | (line & ~edge); }
     /// What could be put into a list register now.
@@ -57,19 +60,22 @@ struct VgicCpu {
 
 inline constexpr std::uint32_t spi_banks = abi::guest_map::intid_count / 32 - 1;
 
-/// Where an SPI goes, as indices of vCPUs: to `holder`, and to `routed`, which the guest has chosen, as soon as the holder is not
-/// handling it. (An interrupt that was acknowledged must be ended by the same vCPU.)
-struct SpiTarget {
-    std::uint8_t routed : 4 {0}, holder : 4 {0};
+/// Where the 32 SPIs of a bank go, as indices of vCPUs: to `holder`, and to `routed`, which the guest has chosen, as soon as the holder
+/// is not handling it. (An interrupt that was acknowledged must be ended by the same vCPU.)
+struct SpiTargets {
+    Sliced<3> routed, holder;
 };
 
 /// Per VM: the distributor.
 struct VgicVm {
     IrqBank spi[spi_banks];
-    SpiTarget target[spi_banks * 32]{};
+    SpiTargets targets[spi_banks];
     std::uint8_t moved{0};          // bit i: SPIs have come to vCPU i, which does not know yet
     std::uint32_t ctlr{0};          // GICD_CTLR enable bits of both groups
     std::uint32_t banks_in_use{0};  // SPI banks in which anything has been raised or active since the last reset
+
+    [[nodiscard]] std::uint32_t routed(std::uint32_t intid) const { return targets[intid / 32 - 1].routed.get(intid % 32); }
+    [[nodiscard]] std::uint32_t holder(std::uint32_t intid) const { return targets[intid / 32 - 1].holder.get(intid % 32); }
 };
 
 namespace vgic {

@@ -42,10 +42,7 @@ inline std::uint32_t enabled_groups(Vcpu const& v, IrqBank const& b) {
 /// Which interrupts of SPI bank `n` go to `v`.
 inline std::uint32_t targeted(Vcpu const& v, std::uint32_t n) {
     if (v.vm->vcpus.size() == 1) return ~0u;
-    std::uint32_t mine = 0;
-    for (unsigned i = 0; i < 32; ++i)
-        if (v.vm->vgic.target[n * 32 + i].holder == v.index) mine |= 1u << i;
-    return mine;
+    return v.vm->vgic.targets[n].holder.equal(v.index);
 }
 
 /// Which of the 32 interrupts from `first` on concern `v`.
@@ -78,8 +75,7 @@ inline std::uint64_t current_lr(Vcpu const& v, std::uint32_t i) {
 /// An SPI that a vCPU held is neither listed nor active any more, perhaps: then it goes where the guest has routed it.
 void move_on(Vm& vm, IrqBank const& b, std::uint32_t intid);
 inline void let_go(Vm& vm, IrqBank const& b, std::uint32_t intid) {
-    SpiTarget const target = vm.vgic.target[intid - 32];
-    if (target.holder != target.routed) [[unlikely]]
+    if (vm.vcpus.size() > 1 && vm.vgic.holder(intid) != vm.vgic.routed(intid)) [[unlikely]]
         move_on(vm, b, intid);
 }
 

@@ -297,7 +297,8 @@ TEST(Vgic, ARetargetedSpiGoesToItsNewVcpu) {
     enable(v0, 40, 0xa0, edge);
     vgic::raise(v0, 40);
     vgic::recall(v0);
-    v0.vm->vgic.target[8] = {.routed = 1, .holder = 1};
+    v0.vm->vgic.targets[0].routed.set(8, 1);
+    v0.vm->vgic.targets[0].holder.set(8, 1);
     vgic::refresh_all(*v0.vm);
     EXPECT_FALSE(host::guest_is_interrupted());
     board.enter(v1);

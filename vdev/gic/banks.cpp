@@ -10,7 +10,6 @@ namespace {
 namespace gicd = armv8::gicd;
 
 constexpr std::uint32_t intids = abi::guest_map::intid_count;
-constexpr std::uint8_t priority_mask = 0xf8;  // five bits, as the hardware's list registers have
 
 /// The bits whose state changed may now be deliverable, or must no longer be delivered.
 void changed(Vcpu& v, std::uint32_t first) {
@@ -88,15 +87,13 @@ void write_bits(Vcpu& v, std::uint32_t kind, std::uint32_t first, std::uint32_t 
 
 std::uint64_t read_priorities(Vcpu& v, std::uint32_t first, unsigned count) {
     std::uint64_t value = 0;
-    for (unsigned i = 0; i < count; ++i)
-        value |= static_cast<std::uint64_t>(vgic::bank(v, first).priority[(first + i) % 32]) << (8 * i);
+    for (unsigned i = 0; i < count; ++i) value |= std::uint64_t{vgic::bank(v, first).priority(first + i)} << (8 * i);
     return value;
 }
 
 void write_priorities(Vcpu& v, std::uint32_t first, unsigned count, std::uint32_t value) {
     IrqBank& b = vgic::bank(v, first);
-    for (unsigned i = 0; i < count; ++i)
-        b.priority[(first + i) % 32] = static_cast<std::uint8_t>(value >> (8 * i)) & priority_mask;
+    for (unsigned i = 0; i < count; ++i) b.set_priority(first + i, value >> (8 * i) & 0xff);
     if (b.listed != 0 || b.raised() != 0) changed(v, first);
 }
 

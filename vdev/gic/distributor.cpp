@@ -56,7 +56,7 @@ std::uint32_t read_targets(Vcpu const& v, std::uint32_t first, unsigned count) {
     std::uint32_t value = 0;
     for (unsigned i = 0; i < count; ++i) {
         auto const intid = first + i;
-        auto const index = intid < 32 ? v.index : v.vm->vgic.target[intid - 32].routed;
+        auto const index = intid < 32 ? v.index : v.vm->vgic.routed(intid);
         value |= 1u << index << (8 * i);
     }
     return value;
@@ -97,7 +97,7 @@ std::uint64_t read_router(Vcpu const& v, MmioOp op) {
     auto const intid = (op.offset - gicd::irouter) / 8;
     if (!machine.gicv3() || intid < 32 || intid >= abi::guest_map::intid_count || op.offset % 8 != 0)
         return 0;  // the high word (Aff3) is zero
-    return v.vm->vgic.target[intid - 32].routed;
+    return v.vm->vgic.routed(intid);
 }
 
 void write_router(Vcpu& v, MmioOp op, std::uint64_t value) {

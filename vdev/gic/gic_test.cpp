@@ -128,13 +128,13 @@ TEST(Distributor, RoutersOfGicv3HoldAnAffinity) {
     Guest g{v3};
     g.put(gicd::irouter + 8 * 40, 1, 8);
     EXPECT_EQ(g.get(gicd::irouter + 8 * 40, 8), 1u);
-    EXPECT_EQ(g.vm().vgic.target[8].routed, 1);
+    EXPECT_EQ(g.vm().vgic.routed(40), 1);
     g.put(gicd::irouter + 8 * 40, 0x100, 8);
-    EXPECT_EQ(g.vm().vgic.target[8].routed, 1) << "an affinity that nobody has";
+    EXPECT_EQ(g.vm().vgic.routed(40), 1) << "an affinity that nobody has";
     g.put(gicd::irouter + 8 * 40, 1ull << 31, 8);
-    EXPECT_EQ(g.vm().vgic.target[8].routed, 0) << "any: ours is the first";
+    EXPECT_EQ(g.vm().vgic.routed(40), 0) << "any: ours is the first";
     g.put(gicd::irouter + 8 * 287, 1, 4);
-    EXPECT_EQ(g.vm().vgic.target[255].routed, 1);
+    EXPECT_EQ(g.vm().vgic.routed(287), 1);
     g.put(gicd::irouter + 8 * 288, 1, 8);
     g.put(gicd::irouter + 8 * 31, 1, 8);
     EXPECT_EQ(g.get(gicd::irouter + 8 * 288, 8), 0u);
@@ -286,7 +286,7 @@ TEST(Redistributor, HoldsThePrivateInterruptsOfItsVcpu) {
     g.rput(second + gicd::igroupr, ~0u);
     g.rput(second + gicd::ipriorityr + 27, 0x40, 1);
     EXPECT_EQ(g.vcpu(0, 1).vgic.own.enabled, 0x0800'0001u);
-    EXPECT_EQ(g.vcpu(0, 1).vgic.own.priority[27], 0x40);
+    EXPECT_EQ(g.vcpu(0, 1).vgic.own.priority(27), 0x40);
     EXPECT_EQ(g.rget(second + gicd::isenabler), 0x0800'0001u);
     EXPECT_EQ(g.v.vgic.own.enabled, 0u);
     g.rput(gicr::sgi_frame + gicd::isenabler + 4, ~0u);

@@ -70,25 +70,46 @@ Verdict end_what_was_never_taken() {
     return first_of(expect_quiet(s), taken == 1 ? nullptr : "interrupts no longer arrive");
 }
 
+constexpr std::uint32_t isenabler = 0x100, icenabler = 0x180, ispendr = 0x200, icpendr = 0x280, ipriorityr = 0x400;
+
+/// A GICD register for each word of interrupt bits.
+void write_shared(std::uint32_t offset, std::uint32_t value) {
+    for (std::uint64_t word = 4; word < map::intid_count / 8; word += 4)
+        mmio_write<std::uint32_t>(map::gicd + offset + word, value);
+}
+
 /// Every shared interrupt enabled and pending at once: more than any number of list registers, and with no handler for one of
-/// them.
-Verdict everything_pending_at_once() {
+/// them. `priority(INTID)` says how urgent it is.
+template <class Priority>
+Verdict everything_pending(Priority priority) {
     interrupts::enable(sgi, 0x80, count);
     taken = 0;
-    auto const s = attempt([] {
-        for (std::uint64_t word = 4; word < map::intid_count / 8; word += 4) {
-            mmio_write<std::uint32_t>(map::gicd + 0x100 + word, ~0u);  // GICD_ISENABLER
-            mmio_write<std::uint32_t>(map::gicd + 0x200 + word, ~0u);  // GICD_ISPENDR
+    auto const s = attempt([&] {
+        for (std::uint32_t intid = 32; intid < map::intid_count; ++intid)
+            mmio_write<std::uint8_t>(map::gicd + ipriorityr + intid, static_cast<std::uint8_t>(priority(intid)));
+        {
+            InterruptsMasked const masked;
+            write_shared(isenabler, ~0u);
+            write_shared(ispendr, ~0u);
+            for (unsigned i = 0; i < 100; ++i)
+                mmio_write<std::uint8_t>(map::gicd + ipriorityr + 32, static_cast<std::uint8_t>(priority(32)));
         }
         settle();
-        for (std::uint64_t word = 4; word < map::intid_count / 8; word += 4) {
-            mmio_write<std::uint32_t>(map::gicd + 0x180 + word, ~0u);  // GICD_ICENABLER
-            mmio_write<std::uint32_t>(map::gicd + 0x280 + word, ~0u);  // GICD_ICPENDR
-        }
+        write_shared(icenabler, ~0u);
+        write_shared(icpendr, ~0u);
     });
     interrupts::send_sgi(sgi);
     settle();
     return first_of(expect_quiet(s), taken >= 1 ? nullptr : "interrupts no longer arrive");
+}
+
+Verdict everything_pending_at_once() {
+    return everything_pending([](std::uint32_t) { return 0xa0; });
+}
+
+/// Whoever looks for the most urgent one finds a better one again and again.
+Verdict everything_pending_each_more_urgent() {
+    return everything_pending([](std::uint32_t intid) { return 0xf8 - (intid - 32) / 8 * 8; });
 }
 
 Verdict deadline_in_the_past() {
@@ -143,6 +164,7 @@ constexpr Case cases[] = {
     {"software-interrupts-to-nobody", software_interrupts_to_nobody},
     {"end-what-was-never-taken", end_what_was_never_taken},
     {"everything-pending-at-once", everything_pending_at_once},
+    {"everything-pending-each-more-urgent", everything_pending_each_more_urgent},
     {"deadline-in-the-past", deadline_in_the_past},
     {"deadline-at-the-end-of-time", deadline_at_the_end_of_time},
     {"reprogramming-storm", reprogramming_storm},
