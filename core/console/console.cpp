@@ -82,8 +82,8 @@ void Console::finish(ConsolePort& port, bool split) {
     set_fast_limit(port, focused_ == &port);
 }
 
-/// Forgets the finished line, and takes up what came behind it.
-void Console::consume(ConsolePort& port) {
+/// Forgets the finished line, and takes up what came behind it. False: nothing did.
+bool Console::consume(ConsolePort& port) {
     char rest[ConsolePort::fifo_capacity];
     unsigned const count = port.length_ - port.finished_;
     for (unsigned i = 0; i < count; ++i) rest[i] = port.line_[port.finished_ + i];
@@ -93,11 +93,12 @@ void Console::consume(ConsolePort& port) {
     if (focused_ == &port) line_.next_line();
     stale_ = has_bottom();
     set_fast_limit(port, focused_ == &port);
-    if (count == 0) return;
+    if (count == 0) return false;
     for (char c : std::string_view{rest, count}) {
         if (!port.put_fast(c)) take(port, c);
     }
     if (port.client_ != nullptr) port.client_->console_changed();
+    return true;
 }
 
 void Console::set_fast_limit(ConsolePort& port, bool focused) {

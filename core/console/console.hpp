@@ -146,7 +146,7 @@ private:
     void accept(ConsolePort& port, char c);
     void accept_focused(ConsolePort& port, char c);
     void finish(ConsolePort& port, bool split);
-    void consume(ConsolePort& port);
+    bool consume(ConsolePort& port);
     static void set_fast_limit(ConsolePort& port, bool focused);
     [[nodiscard]] bool room_for_vm() const { return ring_.room() >= line_room + own_reserve; }
 
@@ -170,8 +170,8 @@ private:
     void begin_announced();
     void begin_dropped();
     void begin_own();
-    void show_piece();
-    void end_line();
+    Step show_piece();
+    Step end_line();
     void finish_showing();
     void show_all();
     void own_line(std::string_view text);

@@ -246,6 +246,16 @@ TEST(ConsoleFocus, TheUnfinishedLineIsTakenOverWithTheFocus) {
     EXPECT_EQ(t.output(), "[a] login: root\r\n") << "and is given back whole";
 }
 
+TEST(ConsoleFocus, AnUnfinishedLineOfMoreThanAPromptIsShownAsThePartOfOneThatItIs) {
+    Bench t;
+    std::string const text(100, 'x');
+    t.write(t.a, text);
+    t.focus_by_key(t.a);
+    EXPECT_NE(t.output().find("[a] " + text + "\r\n"), std::string::npos);
+    t.write(t.a, "y\n");
+    EXPECT_EQ(t.output(), "[a]+y\r\n");
+}
+
 TEST(ConsoleFocus, AFloodingVmWithTheFocusDoesNotStarveOthers) {
     Focused t;
     t.uart.room = 0;

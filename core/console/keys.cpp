@@ -8,6 +8,10 @@ namespace {
 
 constexpr std::string_view escape_help = "Ctrl-] then: 1-9 that VM, n next VM, s shell, Ctrl-] to send it";
 
+/// Bytes of an unfinished line that a change of focus makes its own, at most.
+constexpr unsigned longest_prompt = 24;
+static_assert(longest_prompt * FocusLine::widest + FocusLine::widest <= ConsolePort::line_capacity);
+
 }  // namespace
 
 void Console::attach(ConsolePort& port) {
@@ -100,15 +104,13 @@ void Console::focus(ConsolePort* port) {
     stale_ = has_bottom();
 }
 
-/// The bytes of an unfinished line were kept as they came; from now on they are what a terminal would show. If they would grow
-/// beyond a line by that, they are shown as the first part of one instead.
+/// The bytes of an unfinished line were kept as they came; from now on they are what a terminal would show. If they are more than a
+/// prompt, which would take long, they are shown as the first part of a line instead.
 void Console::take_over(ConsolePort& port) {
     set_fast_limit(port, true);
     if (port.waiting_ || port.length_ == 0) return;
-    unsigned spelt = 0;
-    text::spell({port.line_, port.length_}, [&](char) { ++spelt; });
-    if (spelt + FocusLine::widest > ConsolePort::line_capacity) return finish(port, true);
-    char old[ConsolePort::line_capacity];
+    if (port.length_ > longest_prompt) return finish(port, true);
+    char old[longest_prompt];
     unsigned const count = port.length_;
     for (unsigned i = 0; i < count; ++i) old[i] = port.line_[i];
     port.length_ = 0;

@@ -33,6 +33,17 @@ public:
         push_into_room(c);
         return true;
     }
+    /// As much of `text` as there is room for.
+    void push(std::string_view text) {
+        for (std::size_t left = text.size() < room() ? text.size() : room(); left != 0;) {
+            std::size_t const at = tail_ & (Capacity - 1), to_end = Capacity - at;
+            auto const run = left < to_end ? left : to_end;
+            __builtin_memcpy(bytes_ + at, text.data(), run);
+            text.remove_prefix(run);
+            tail_ += static_cast<std::uint32_t>(run);
+            left -= run;
+        }
+    }
     /// Only when room() is not 0: for loops that have checked for all their bytes at once.
     constexpr void push_into_room(char c) { bytes_[tail_++ & (Capacity - 1)] = c; }
 

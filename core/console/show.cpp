@@ -40,8 +40,7 @@ Console::Step Console::make_line() {
             return Step::Nothing;
         }
     }
-    show_piece();
-    return Step::Light;
+    return show_piece();
 }
 
 void Console::begin_vm_line() {
@@ -84,23 +83,23 @@ void Console::begin_own() {
     showing_ = own_.view();
 }
 
-void Console::show_piece() {
+Console::Step Console::show_piece() {
     push_spelt(showing_);
-    if (showing_.empty()) end_line();
+    return showing_.empty() ? end_line() : Step::Light;
 }
 
-void Console::end_line() {
+Console::Step Console::end_line() {
     push(line_end);
     bool const vm = whose_ == Whose::Vm;
     whose_ = Whose::Nobody;
     after_line_ = true;
     stale_ = has_bottom();
-    if (vm) consume(*showing_port_);
+    return vm && consume(*showing_port_) ? Step::Heavy : Step::Light;
 }
 
 /// There is room for it: a line is begun only if it fits.
 void Console::finish_showing() {
-    while (showing()) show_piece();
+    while (showing()) (void)show_piece();
 }
 
 /// What is no line of the log: the shell's work, or the bottom line.
@@ -204,9 +203,7 @@ void Console::prefix(ConsolePort const& port, bool continuation) {
     push(continuation ? "+" : " ");
 }
 
-void Console::push(std::string_view text) {
-    for (char c : text) ring_.push(c);
-}
+void Console::push(std::string_view text) { ring_.push(text); }
 
 /// As much of `text` as a piece may be, and leaves the rest. Runs of plain text, which is nearly all there is, go through a loop of
 /// a few instructions a byte.
