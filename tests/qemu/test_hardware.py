@@ -136,7 +136,7 @@ def send_until_taken(port, what, taken):
     """Whoever is early is refused by the guest, which QEMU tells by closing what it had accepted."""
     for _ in range(40):
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            with socket.create_connection(("127.0.0.1", port), timeout=8) as connection:
                 connection.sendall(what)
                 connection.shutdown(socket.SHUT_WR)
                 while connection.recv(65536):
@@ -173,3 +173,26 @@ def test_two_linux_vms_reach_each_other_and_the_outside_while_the_switch_dies(ma
     assert running.wait_for("left", r"net: sent 2097152 bytes, (\w+)")[1] in peer.got
     assert running.count("switch", "switch: 2 ports and the board's network card") > 10
     assert not troubles(running, "left", "right")
+
+
+@pytest.mark.parametrize("gic", [3, 2])
+def test_linux_drives_pci_functions_of_its_own_with_debians_modules(machine, tmp_path, gic):
+    image = disk_image.write(tmp_path / "disk.img", 8 * MIB, b"")
+    board = PciBoard(devices=(BLOCK, CARD), drives=(f"file={image},format=raw,id=disk,cache=unsafe",), netdevs=("user,id=net",), gic=gic)
+    linux = devices([], "tiffin.disk=3 tiffin.net=10.0.2.15 tiffin.ping=10.0.2.2") | {"access": [{"pci": "00:01.0"}, {"pci": "00:02.0"}]}
+    running = machine({"linux": linux, "metronome": metronome(jobs=2000)}, board)
+    running.wait_for("linux", DONE)
+    assert running.count("linux", "disk: 8192 KiB") == 1
+    assert running.count("linux", "disk: all sums match") == 1
+    assert running.count("linux", "5 packets transmitted, 5 packets received") == 1
+    assert not troubles(running, "linux")
+    running.wait_for("metronome", "jobs=2000 missed=0")
+
+
+def test_a_linux_that_starts_anew_finds_on_its_own_disk_what_it_wrote(machine, tmp_path):
+    image = disk_image.write(tmp_path / "disk.img", 8 * MIB, b"")
+    linux = devices([], "tiffin.disk=2 tiffin.keep tiffin.reset") | {"access": [{"pci": "00:01.0"}]}
+    running = machine({"linux": linux}, board_with(image))
+    running.wait_for("linux", "disk: kept, sums match", times=2)
+    running.wait_for("tiffin", "linux: starts anew", times=2)
+    assert not troubles(running, "linux")
