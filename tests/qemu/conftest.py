@@ -37,6 +37,11 @@ class Tool:
         return subprocess.run([str(TOOL), *map(str, arguments)], cwd=ROOT, env=self.environment, timeout=timeout, text=True,
                               errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
 
+    def started(self, *arguments):
+        """Starts it, for who reads what it says while it runs."""
+        return subprocess.Popen([str(TOOL), *map(str, arguments)], cwd=ROOT, env=self.environment, text=True, errors="replace",
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
 
 @pytest.fixture
 def tool():

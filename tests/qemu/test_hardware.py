@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from harness import disk_image
 from harness.describe import PciBoard, devices, metronome, server
 from test_virtio import DONE, troubles
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples/outside/device.yaml"
 MIB = 2048  # sectors
 BLOCK = "virtio-blk-pci,iommu_platform=on,disable-legacy=on,drive=disk"
 
@@ -196,3 +198,22 @@ def test_a_linux_that_starts_anew_finds_on_its_own_disk_what_it_wrote(machine, t
     running.wait_for("linux", "disk: kept, sums match", times=2)
     running.wait_for("tiffin", "linux: starts anew", times=2)
     assert not troubles(running, "linux")
+
+
+def test_the_example_runs_on_a_disk_and_a_network_of_qemus_and_keeps_what_it_wrote(tool, tmp_path):
+    image = disk_image.write(tmp_path / "disk.img", 16 * MIB, b"")
+    source = tmp_path / "device.yaml"
+    source.write_text(EXAMPLE.read_text(encoding="utf-8").replace("file=disk.img", f"file={image},cache=unsafe"), encoding="utf-8")
+    for expected in ("disk: all sums match", "disk: kept, sums match"):
+        with tool.started("run", source, "--icount", "--timeout", 100) as ran:
+            said = list(iter_until(ran.stdout, "devices done"))
+            ran.terminate()
+        assert any(expected in line for line in said), "".join(said)
+        assert any("5 packets transmitted, 5 packets received" in line for line in said)
+
+
+def iter_until(lines, last):
+    for line in lines:
+        yield line
+        if last in line:
+            return

@@ -72,7 +72,7 @@ private:
 
     /// Its INTA may be the line of other functions too: all of them are this domain's then.
     void grant_function(DeviceUse const& use, std::vector<Grant>& grants) {
-        if (!check_pci(*domain_, use, board_, problems_)) return;
+        if (!check_pci(*domain_, use, board_, description_.machine, problems_)) return;
         auto const function = *pci_function(use.device.value);
         if (auto const [owner, fresh] = functions_.try_emplace(function, domain_, use.device.at); !fresh)
             return fail(
@@ -128,7 +128,8 @@ private:
         if (device.may_do_dma && !use.dma_accepted) {
             fail(at,
                  fmt::format("device {} may do DMA, and nothing confines it to domain \"{}\"", device.path, domain_->name.value),
-                 "a device without DMA",
+                 device.name.starts_with("virtio_mmio") ? "a virtio function on PCI, which the SMMU confines: {pci: \"00:01.0\"}"
+                                                        : "a device without DMA",
                  "to accept the risk, write beside it: dma: unfenced-this-vm-can-read-and-write-all-memory");
             return false;
         }

@@ -17,7 +17,25 @@ std::optional<std::uint32_t> pci_function(std::string const& name) {
     return device << 3 | static_cast<std::uint32_t>(text[6] - '0');
 }
 
-bool check_pci(Domain const& domain, DeviceUse const& use, Board const& board, Problems& problems) {
+namespace {
+
+bool names(std::string_view device, std::string_view option) { return device.find(option) != std::string_view::npos; }
+
+/// Of QEMU's devices: a virtio function is behind the SMMU only if it is told to be. They stand from 00:01.0 on in their order, but for those
+/// that say where.
+bool goes_past_the_smmu(Machine const& machine, std::uint32_t function) {
+    for (std::size_t i = 0; i < machine.devices.size(); ++i) {
+        auto const& text = machine.devices[i];
+        bool const placed = names(text, ",addr="),
+                   told = names(text, ",iommu_platform=on") || names(text, ",iommu_platform=true");
+        if (text.starts_with("virtio-") && !told && (placed || i + 1 == pci::device_of(function))) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool check_pci(Domain const& domain, DeviceUse const& use, Board const& board, Machine const& machine, Problems& problems) {
     auto const& [name, at] = use.device;
     auto const function = pci_function(name);
     if (!function)
@@ -49,6 +67,13 @@ bool check_pci(Domain const& domain, DeviceUse const& use, Board const& board, P
                                name, domain.name.value),
                    "an SMMUv3 (of QEMU: machine: {iommu: smmuv3})",
                    "to accept the risk, write beside it: dma: unfenced-this-vm-can-read-and-write-all-memory"),
+               false;
+    if (goes_past_the_smmu(machine, *function) && !use.dma_accepted)
+        return problems.add(at,
+                            fmt::format("PCI function {} goes past the SMMU, and nothing confines its DMA to domain \"{}\"", name,
+                                        domain.name.value),
+                            "iommu_platform=on,disable-legacy=on behind its name in \"devices\" of \"machine\"",
+                            "to accept the risk, write beside it: dma: unfenced-this-vm-can-read-and-write-all-memory"),
                false;
     return true;
 }

@@ -12,6 +12,6 @@ namespace tiffin {
 std::optional<std::uint32_t> pci_function(std::string const& name);
 
 /// Can this domain have the function? Reports why not.
-bool check_pci(Domain const& domain, DeviceUse const& use, Board const& board, Problems& problems);
+bool check_pci(Domain const& domain, DeviceUse const& use, Board const& board, Machine const& machine, Problems& problems);
 
 }  // namespace tiffin

@@ -1,0 +1,37 @@
+#include "tool/check/pci.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tool/pack/testing.hpp"
+
+namespace tiffin {
+namespace {
+
+/// What `tiffin check` says of a VM with function 00:02.0, the second of `devices`.
+std::string said_of(std::string const& devices, std::string const& more = "") {
+    testing::Folder const folder;
+    auto const result = testing::built(
+        folder,
+        "machine: {iommu: smmuv3, devices: " + devices +
+            "}\ndomains:\n  a: {memory: 1 MiB, image: {elf: \"${CACHE}/app.elf\"}, access: [{pci: \"00:02.0\"" + more + "}]}\n",
+        "virt-smmuv3.dtb");
+    return result.problems.text();
+}
+
+constexpr auto past = "PCI function 00:02.0 goes past the SMMU";
+
+TEST(CheckPci, AVirtioFunctionThatGoesPastTheSmmuIsRefused) {
+    EXPECT_NE(said_of("[edu, virtio-rng-pci]").find(past), std::string::npos);
+    EXPECT_NE(said_of("[edu, \"virtio-rng-pci,iommu_platform=off\"]").find(past), std::string::npos);
+    EXPECT_NE(said_of("[edu, edu, \"virtio-rng-pci,addr=2\"]").find(past), std::string::npos);
+}
+
+TEST(CheckPci, AFunctionBehindTheSmmuIsNot) {
+    EXPECT_EQ(said_of("[edu, \"virtio-rng-pci,iommu_platform=on,disable-legacy=on\"]"), "");
+    EXPECT_EQ(said_of("[virtio-rng-pci, edu]"), "") << "another one";
+    EXPECT_EQ(said_of("[edu, virtio-rng-pci]", ", dma: unfenced-this-vm-can-read-and-write-all-memory"), "")
+        << "the risk is accepted";
+}
+
+}  // namespace
+}  // namespace tiffin
