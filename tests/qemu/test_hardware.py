@@ -217,3 +217,14 @@ def iter_until(lines, last):
         yield line
         if last in line:
             return
+
+
+def test_a_bank_of_the_boards_flash_is_a_disk_that_is_read(machine, tmp_path):
+    image = tmp_path / "flash.img"
+    content = random.Random(2).randbytes(1 << 20)
+    image.write_bytes(content + bytes((64 << 20) - len(content)))
+    board = PciBoard(devices=(), drives=(f"if=pflash,index=1,format=raw,file={image}",))
+    running = machine({"linux": devices([disk(**{"read-only": True}), disk(**{"read-only": True})], "tiffin.whole tiffin.readonly"),
+                       "disk": server("disk", 1, "disk.flash=1 disk.parts=1M,4M") | {"access": [{"device": "/flash@0"}]}}, board)
+    running.wait_for("linux", f"disk: read until 1024 KiB, {sha256(content).hexdigest()[:16]}")
+    running.wait_for("linux", "disk: write refused")

@@ -30,7 +30,10 @@ std::vector<std::string> qemu_machine(Machine const& machine, std::string const&
 
 std::vector<std::string> qemu_devices(Machine const& machine, Places const& places) {
     std::vector<std::string> command;
-    for (auto const& drive : machine.drives) command.insert(command.end(), {"-drive", "if=none," + places.expand(drive)});
+    for (auto const& drive : machine.drives) {
+        auto const attached = drive.starts_with("if=") || drive.find(",if=") != std::string::npos;
+        command.insert(command.end(), {"-drive", (attached ? "" : "if=none,") + places.expand(drive)});
+    }
     for (auto const& netdev : machine.netdevs) command.insert(command.end(), {"-netdev", netdev});
     for (auto const& device : machine.devices) command.insert(command.end(), {"-device", device});
     return command;

@@ -34,7 +34,7 @@ constexpr Field table[] = {
     {"machine", "devices", List, "", "texts", "none", "devices: [edu]",
      "PCI devices of QEMU, as behind its `-device`. They stand at 00:01.0 and on, in this order."},
     {"machine", "drives", List, "", "texts; paths from where `tiffin run` is started, ${CACHE} and ${BUILD} expanded", "none",
-     "drives: [\"file=disk.img,format=raw,id=disk\"]", "What such devices keep their bytes in, as behind QEMU's `-drive`, with `if=none`."},
+     "drives: [\"file=disk.img,format=raw,id=disk\"]", "What such devices keep their bytes in, as behind QEMU's `-drive`, with `if=none` unless it says another."},
     {"machine", "netdevs", List, "", "texts", "none", "netdevs: [\"user,id=net\"]", "What such devices are connected to, as behind QEMU's `-netdev`."},
 
     {"options", "verify-payloads", Flag, "", "true | false", "false", "verify-payloads: true",

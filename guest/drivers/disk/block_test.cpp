@@ -176,6 +176,17 @@ TEST_P(Disk, BuffersThatAreNoRamAreAnError) {
     EXPECT_TRUE(p.done);
 }
 
+TEST_P(Disk, InFlashIsReadAndNotWritten) {
+    MemoryStore flash{memory, MemoryStore::Place::Flash};
+    BlockService one{flash, *Parts::make({}, memory.size(), 3)};
+    auto const& written = clients.post(0, 0, head(block::out, 0) + Bytes(512), 1);
+    auto const& read = clients.post(0, 0, head(block::in, 0), 513);
+    while (server->round(one)) {
+    }
+    EXPECT_EQ(written.answer(), Bytes(1, std::byte{block::io_error}));
+    EXPECT_EQ(read.answer(), Bytes(512, std::byte{'-'}) + Bytes(1));
+}
+
 /// What the hardware says, its client hears.
 struct DiskOfABoard : Disk {};
 INSTANTIATE_TEST_SUITE_P(Hardware, DiskOfABoard, ::testing::Values(In::Drive), [](auto const&) { return "OnADrive"; });

@@ -1,6 +1,7 @@
 // A VM that is the disk of other VMs. Its bytes are
 //   on the board's virtio block device on PCI, if the VM was given one
 //   disk.keep=NAME in this VM's half of the channel NAME, which stays as it was: the disk may start anew under its clients' hands
+//   disk.flash=1   in that bank of the board's flash, if the VM was given it: read only
 //   disk.mib=8     in the VM's own RAM otherwise: gone when it starts anew
 // and each device, in the order of the description, has of them
 //   disk.partitions=1,3 a partition of the board's device, by its number in the table there (GPT or MBR)
@@ -41,6 +42,20 @@ disk::Store& in_channel(std::string_view name) {
     map_cached(place->memory);
     std::span const half{reinterpret_cast<std::byte*>(place->own()), place->half()};
     return keep<disk::MemoryStore>(half, disk::MemoryStore::Place::Shared);
+}
+
+/// Read as memory is, which is how flash begins (JEDEC JESD68.01, "Common Flash Interface": the read array mode).
+disk::Store& in_flash(std::uint64_t bank) {
+    auto const place = bank < 8 ? boot().tree.find_reg("cfi-flash", static_cast<unsigned>(bank)) : std::nullopt;
+    if (!place) panic("disk.flash: the VM has no such bank of flash");
+    std::span const bytes{reinterpret_cast<std::byte*>(place->base), place->size};
+    return keep<disk::MemoryStore>(bytes, disk::MemoryStore::Place::Flash);
+}
+
+disk::Store& in_memory() {
+    auto const channel = argument(boot().arguments, "disk.keep"), flash = argument(boot().arguments, "disk.flash");
+    if (flash) return in_flash(argument(boot().arguments, "disk.flash", 0));
+    return channel ? in_channel(*channel) : in_ram();
 }
 
 disk::Drive& start_drive(PciFunction const& function) {
@@ -84,8 +99,7 @@ unsigned app_main() {
     Server server{serve_calls()};
     auto const function = find_virtio_pci(boot().tree, abi::virtio::Type::Block);
     auto* const drive = function ? &start_drive(*function) : nullptr;
-    auto const channel = argument(boot().arguments, "disk.keep");
-    auto& store = drive != nullptr ? on_drive(*drive) : channel ? in_channel(*channel) : in_ram();
+    auto& store = drive != nullptr ? on_drive(*drive) : in_memory();
     disk::BlockService service{store, divide(drive, store.size(), server.devices().size())};
     server.start();
     for (Device const& device : server.devices()) service.announce(device);

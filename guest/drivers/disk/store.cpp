@@ -23,6 +23,7 @@ bool in_pieces(std::uint64_t size, std::span<std::byte> buffer, Move move) {
 }  // namespace
 
 bool MemoryStore::take(sdk::Request const& request, std::uint64_t head, std::uint64_t at, std::uint64_t size) {
+    if (place_ == Place::Flash) return false;
     auto const to = bytes_.subspan(at, size);
     if (place_ == Place::Ram) return request.read(head, to);
     return in_pieces(size, page_, [&](std::uint64_t done, std::span<std::byte> piece) {

@@ -27,8 +27,8 @@ protected:
 class MemoryStore final : public Store {
 public:
     /// Ram: the VM's own, lost when it starts anew; requests are copied straight from and to it. Shared: memory that outlives the VM, to
-    /// which the hypervisor copies nothing; it goes through a page of ours.
-    enum class Place : bool { Ram, Shared };
+    /// which the hypervisor copies nothing; it goes through a page of ours. Flash: the same, and nobody writes.
+    enum class Place { Ram, Shared, Flash };
     MemoryStore(std::span<std::byte> bytes, Place place) : bytes_{bytes}, place_{place} {}
 
     [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }

@@ -45,7 +45,7 @@ class PciBoard(Board):
 
     def qemu_arguments(self):
         machine, virt, *rest = super().qemu_arguments()
-        behind = [("-drive", f"if=none,{drive}") for drive in self.drives] + [("-netdev", netdev) for netdev in self.netdevs]
+        behind = [("-drive", drive if "if=" in drive else f"if=none,{drive}") for drive in self.drives] + [("-netdev", netdev) for netdev in self.netdevs]
         placed = [("-device", f"{device},addr={n + 1}") for n, device in enumerate(self.devices)]
         return [machine, virt + ",iommu=smmuv3", *rest, *(word for pair in behind + placed for word in pair)]
 
