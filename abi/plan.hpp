@@ -129,6 +129,9 @@ enum VmFlags : std::uint32_t {
     vm_restart_on_crash = 1u << 3,  // at most restart_count times within restart_within_ns, else it stays as it is
     vm_reboot_on_crash = 1u << 4,   // the whole board; not beside the one before
     vm_has_watchdog = 1u << 5,      // SBSA generic watchdog, frames at 0x0904'0000 and 0x0905'0000, INTID 141
+
+    vm_may_debug = 1u << 6,           // a debugger at the console may stop it, read it and change it
+    vm_waits_for_debugger = 1u << 7,  // it starts paused; only with vm_may_debug
 };
 
 struct VmRecord {

@@ -30,6 +30,10 @@ enum class Ec : std::uint8_t {
     DataAbortSame = 0x25,
     SpAlignment = 0x26,
     SError = 0x2f,
+    BreakpointLower = 0x30,
+    SoftwareStepLower = 0x32,
+    WatchpointLower = 0x34,
+    Bkpt32 = 0x38,
     Brk = 0x3c,
 };
 

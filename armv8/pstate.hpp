@@ -10,7 +10,8 @@ struct Spsr {
     using M = Field<4, 0, unsigned>;  // 0b00101 is EL1h, bit 4 set is AArch32
     using DAIF = Field<9, 6, unsigned>;
     static constexpr std::uint64_t el0t = 0b00000, el1t = 0b00100, el1h = 0b00101;
-    static constexpr std::uint64_t masked = 0xf << 6;
+    static constexpr std::uint64_t masked = 0xf << 6, irq_masked = 1 << 7;
+    static constexpr std::uint64_t sp = 1 << 0;  // the stack is SP_ELx, not SP_EL0
     /// Kept by exception entry: everything but mode, masks, IL, SS, BTYPE, PAN, UAO as the Arm ARM's "AArch64.TakeException" sets
     /// them.
     static constexpr std::uint64_t nzcv = 0xfull << 28;

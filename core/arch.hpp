@@ -9,6 +9,10 @@ namespace tiffin {
 struct Cpu;
 struct Vcpu;
 struct Vm;
+namespace debug {
+struct Registers;
+enum class Kind : std::uint8_t;
+}  // namespace debug
 }  // namespace tiffin
 
 namespace tiffin::arch {
@@ -85,8 +89,19 @@ void publish_tables();
 void copy_bytes(void* to, void const* from, std::uint64_t bytes);
 /// Copies one page and makes it visible to a guest whatever its cache attributes, as data and as instructions.
 void copy_page(Pa to, Pa from);
+/// Makes what was written visible to a guest in the same way.
+void show_bytes(void const* at, std::uint64_t bytes);
 /// Fills one page with zeros, likewise.
 void zero_page(Pa page);
+
+// A debugger's break- and watchpoints.
+/// How many of a kind the processor has, at most debug::Registers::most.
+unsigned debug_points(debug::Kind kind);
+/// From now on debug exceptions of EL1 and EL0 on this core come to EL2: those of `registers`, BRK, and with `step` one after the next
+/// instruction.
+void arm_debug(debug::Registers const& registers, bool step);
+/// None comes any more.
+void disarm_debug();
 
 /// This core does nothing any more: another one panics.
 [[noreturn]] void halt();

@@ -31,6 +31,7 @@ struct Cpu {
     Vcpu* fp_owner{nullptr};        // whose FP/SIMD registers the hardware holds
     bool need_resched{false};       // leave EL2 through sched::switch_vcpu
     bool yielding{false};           // whoever runs now goes behind its equals
+    bool debugged{false};           // debug exceptions are armed (core/debug)
     std::uint32_t index{0};         // in BoardRecord::mpidr
     std::uint64_t turn_started{0};  // counter when `current` got the core, or idling began
     std::uint64_t slice_end{TimerQueue::never};

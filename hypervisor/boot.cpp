@@ -7,6 +7,8 @@
 #include "core/console/format.hpp"
 #include "core/console/shell.hpp"
 #include "core/cpu.hpp"
+#include "core/debug/link.hpp"
+#include "core/debug/session.hpp"
 #include "core/lifecycle/lifecycle.hpp"
 #include "core/notice/notice.hpp"
 #include "core/sched/rights.hpp"
@@ -47,6 +49,7 @@ constinit Notices the_notices{notice_room};
 constinit Forever<Gic> the_gic{};
 constinit Forever<MachineShell> the_host{};
 constinit Forever<Shell> the_shell{};
+constinit Forever<debug::Link> the_link{};
 
 PlanView open_plan(std::uint64_t device_tree) {
     auto const& info = layout::info();
@@ -177,6 +180,16 @@ void say_hello(PlanView const& plan, Pool const& pool, unsigned cores) {
     say_where_traces_are();
 }
 
+/// Where the description lets a debugger in: the console takes its commands, and who shall wait for it does.
+void allow_debugging() {
+    bool any = false;
+    for (Vm* vm : machine.vms) {
+        any |= (vm->record->flags & abi::vm_may_debug) != 0;
+        if ((vm->record->flags & abi::vm_waits_for_debugger) != 0) debug::await_debugger(*vm);
+    }
+    if (any) machine.console->set_commands(the_link.make(*machine.console));
+}
+
 }  // namespace
 
 /// Called by arch/aarch64/boot.S on core 0, MMU off. Returns the vCPU to enter.
@@ -214,6 +227,7 @@ Vcpu* boot(std::uint64_t device_tree) {
         if (cpu.trace != nullptr) cpu.trace->header->started = machine.started;
     sched::start_frame(machine.cpus[0]);  // before any vCPU asks whether it is in its window
     for (Vm* vm : machine.vms) lifecycle::boot(*vm);
+    allow_debugging();
     return enter_first(machine.cpus[0]);
 }
 

@@ -49,7 +49,9 @@ bool RuleCheck::vms_are_sound() {
 
 bool RuleCheck::vm_is_sound(abi::VmRecord const& vm, std::size_t index) {
     at("vm", index);
-    if ((vm.flags >> 6) != 0) return fail("has an unknown flag");
+    if ((vm.flags >> 8) != 0) return fail("has an unknown flag");
+    if ((vm.flags & (abi::vm_may_debug | abi::vm_waits_for_debugger)) == abi::vm_waits_for_debugger)
+        return fail("waits for a debugger that it forbids");
     if (!name_is_sound(vm, index) || !ram_is_sound(vm) || !slices_are_sound(vm)) return false;
     if (!extras_are_sound(vm) || !life_is_sound(vm, index)) return false;
     return vcpus_are_sound(vm, index) && payloads_are_sound(vm) && windows_are_sound(vm) && interrupts_are_sound(vm);

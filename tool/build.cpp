@@ -55,6 +55,8 @@ private:
             return false;
         }
         description() = parse_description({reinterpret_cast<char const*>(bytes->data()), bytes->size()}, problems());
+        for (auto& domain : description().domains)
+            domain.wait_for_debugger = domain.debug && domain.name.value == options_.wait_for;
         if (options_.no_slack)
             for (auto& domain : description().domains) domain.timer_slack = 0;
         return true;

@@ -14,6 +14,7 @@ struct BuildOptions {
     std::string board;        // --board: a device tree blob that overrides the description's; may be empty
     std::string hypervisor;   // --hypervisor: the binary; empty: the built one
     bool check_only{false};   // a stand-in will do for a hypervisor that was not built yet
+    std::string wait_for{};   // a VM that shall wait for its debugger; may be empty
     bool no_slack{false};     // as if no VM had a `timer-slack`: what the same machine does without
 };
 

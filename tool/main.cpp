@@ -8,6 +8,7 @@
 #include "tool/build.hpp"
 #include "tool/contract/plot.hpp"
 #include "tool/contract/words.hpp"
+#include "tool/debug/debug_command.hpp"
 #include "tool/demo/demo.hpp"
 #include "tool/description/fields.hpp"
 #include "tool/explain/explain.hpp"
@@ -44,7 +45,9 @@ struct Arguments {
     BuildOptions build;
     RunOptions run;
     TraceOptions trace;
-    std::string output, plot, folder, socket, elf;
+    std::string output, plot, folder, socket, elf, debug_vm;
+    std::uint16_t debug_port{0};
+    bool debug_wait{false};
     std::string demo{"handheld"};
     unsigned demo_timeout_s{600};
     std::optional<unsigned> audit_core;
@@ -159,6 +162,21 @@ void add_run_and_demo(CLI::App& app, Arguments& a, int& status) {
     run_command->add_option("--trace", a.run.trace, "A file for the trace (the description needs `options: {trace: SIZE}`)");
     run_command->add_option("--serial", a.run.serial, "unix:PATH, where `tiffin console PATH` can attach");
     run_command->callback([&] { status = run(a); });
+
+    auto* const debug_command = app.add_subcommand("debug", "Start a description in QEMU, and let gdb debug one of its VMs");
+    add_build_options(*debug_command, a.build);
+    debug_command->add_option("vm", a.debug_vm, "The VM, whose description says `debug: true`")->required();
+    debug_command->add_option("--port", a.debug_port, "Where gdb connects, on this host (default: any free port)");
+    debug_command->add_flag("--wait", a.debug_wait, "The VM waits before its first instruction");
+    debug_command->add_flag("--icount", a.run.icount, "Count instructions: exact and repeatable, and slower");
+    debug_command->add_option("--timeout", a.run.timeout_s, "Seconds after which to give up, with status 124 (default: never)");
+    debug_command->add_option("--log", a.run.log, "A file for a copy of all that the machine says");
+    debug_command->callback([&] {
+        if (a.debug_wait) a.build.wait_for = a.debug_vm;
+        auto const result = build(a.build);
+        status =
+            result.packed ? gdb::run_debugged(result, a.build, a.run, a.debug_vm, a.debug_port) : report(result.problems, false);
+    });
 
     auto* const demo_command =
         app.add_subcommand("demo", "Four VMs on one core: Linux, a real-time Linux, two standalone apps; or another example");

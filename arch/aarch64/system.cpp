@@ -127,6 +127,14 @@ void copy_bytes(void* to, void const* from, std::uint64_t bytes) {
         : "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "cc", "memory");
 }
 
+void show_bytes(void const* at, std::uint64_t bytes) {
+    auto const line = line_bytes();
+    auto const from = reinterpret_cast<std::uint64_t>(at);
+    for (auto a = from & ~(line - 1); a < from + bytes; a += line) asm volatile("dc civac, %0" ::"r"(a) : "memory");
+    asm volatile("dsb sy" ::: "memory");
+    forget_instructions();
+}
+
 void zero_page(Pa page) {
     auto const block = 4ull << (TIFFIN_READ_SYSREG("dczid_el0") & 0xf);
     for (std::uint64_t at = 0; at < page_size; at += block) asm volatile("dc zva, %0" ::"r"(page.raw() + at) : "memory");
@@ -184,10 +192,18 @@ void clear_newer_controls() {
     TIFFIN_WRITE_SYSREG("s3_4_c3_c1_5", 0);  // HDFGWTR_EL2
 }
 
+/// Does somebody want to know of every switch: a trace, or a debugger?
+bool watched() {
+    if (machine.plan->header().trace_bytes != 0) return true;
+    for (auto const& vm : machine.plan->vms())
+        if ((vm.flags & abi::vm_may_debug) != 0) return true;
+    return false;
+}
+
 }  // namespace
 
 void configure_el2() {
-    auto const* const vectors = machine.plan->header().trace_bytes == 0 ? tiffin_vectors : tiffin_tracing_vectors;
+    auto const* const vectors = watched() ? tiffin_tracing_vectors : tiffin_vectors;
     TIFFIN_WRITE_SYSREG("vbar_el2", reinterpret_cast<std::uint64_t>(vectors));
     TIFFIN_WRITE_SYSREG("hcr_el2", hcr);
     // MDCR_EL2.HPMN: all counters, where there are any; zero needs FEAT_HPMN0.

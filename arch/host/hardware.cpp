@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
+#include "core/debug/session.hpp"
 #include "core/vm/vm.hpp"
 
 namespace tiffin {
@@ -193,6 +194,13 @@ void copy_bytes(void* to, void const* from, std::uint64_t bytes) {
     std::memcpy(to, from, bytes);
     if (hardware().on_copy) hardware().on_copy();
 }
+
+void show_bytes(void const*, std::uint64_t) {}
+
+unsigned debug_points(debug::Kind kind) { return kind == debug::Kind::Break ? 4 : 2; }
+
+void arm_debug(debug::Registers const& registers, bool step) { hardware().debug = {true, step, &registers}; }
+void disarm_debug() { hardware().debug = {}; }
 
 void zero_page(Pa page) {
     std::memset(reinterpret_cast<void*>(page.raw()), 0, page_size);

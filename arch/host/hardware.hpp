@@ -15,7 +15,10 @@
 
 namespace tiffin {
 struct Vcpu;
+namespace debug {
+struct Registers;
 }
+}  // namespace tiffin
 
 namespace tiffin::host {
 
@@ -81,6 +84,12 @@ struct Hardware {
     std::function<void()> on_flush;                    // in the middle of a flush
     std::function<void()> on_copy;                     // after each piece that copy_bytes moves
     std::function<void()> on_sleep;                    // instead of sleeping until the deadline
+
+    /// What arm_debug was given last; disarmed: nothing.
+    struct {
+        bool armed{false}, step{false};
+        debug::Registers const* registers{nullptr};
+    } debug;
 
     std::uint64_t sgis_sent{0};  // by this core
 

@@ -62,6 +62,17 @@ protected:
     ~LineSource() = default;
 };
 
+/// Takes commands of a program at the other end of the UART (`tiffin debug`), whoever has the focus. Implemented by debug::Link.
+class CommandListener {
+public:
+    virtual void command(std::string_view text) = 0;
+    /// Prints a line that is due. False when there is no more.
+    virtual bool step() = 0;
+
+protected:
+    ~CommandListener() = default;
+};
+
 class Console {
 public:
     static constexpr std::size_t ring_capacity = 8192;
@@ -76,6 +87,12 @@ public:
     /// Makes a port known: it can get the focus. Once for each port, in the order in which keys 1 to 9 shall count them.
     void attach(ConsolePort& port);
     void set_shell(KeyListener& shell) { shell_ = &shell; }
+    void set_commands(CommandListener& commands) { commands_ = &commands; }
+    /// It has a line to print: a few instructions.
+    void command_has_answer() {
+        answer_due_ = true;
+        ring_bell();
+    }
     void set_source(LineSource& source) { source_ = &source; }
     /// `bell` causes, soon, a call of on_uart_interrupt(), though the UART itself sees no reason for an interrupt.
     void set_bell(void (*bell)()) {
@@ -160,7 +177,7 @@ private:
     // One line at a time is on its way into the ring.
     [[nodiscard]] bool showing() const { return whose_ != Whose::Nobody; }
     [[nodiscard]] bool line_due() const { return showing() || dropped_ != 0 || announced_ || first_waiting_ != nullptr; }
-    [[nodiscard]] bool aside_due() const { return stale_ || shell_busy_ || typed_ahead(); }
+    [[nodiscard]] bool aside_due() const { return stale_ || shell_busy_ || answer_due_ || typed_ahead(); }
     enum class Step : std::uint8_t { Nothing, Light, Heavy };  // Heavy: enough for one call
     void send(Step step);
     Step make_text();
@@ -187,6 +204,7 @@ private:
     void push_spelt(std::string_view& text);
 
     void key(char c);
+    void command_byte(char c);
     void escaped_key(char c);
     [[nodiscard]] bool typed_ahead() const { return focused_ == nullptr && !keys_.empty(); }
     void key_for(ConsolePort& port, char c);
@@ -198,6 +216,7 @@ private:
 
     UartPort* uart_;
     KeyListener* shell_{nullptr};
+    CommandListener* commands_{nullptr};
     LineSource* source_{nullptr};
     void (*bell_)(){nullptr};
     void (*lost_)(ConsolePort const* port, std::uint32_t count){nullptr};
@@ -224,6 +243,10 @@ private:
     bool announced_{false};   // the source has a line
     bool after_line_{false};  // a line was the last thing: the shell and the bottom line come next
     bool bell_rung_{false};
+    bool answer_due_{false};  // to a command
+    bool commanding_{false};  // its bytes are coming
+    std::uint8_t command_size_{0};
+    char command_[64]{};
     ByteRing<512> keys_{};  // for the focused VM, behind its own 32, or for the shell while it answers: pasted lines are not lost
     ByteRing<ring_capacity> ring_{};
 };

@@ -1,4 +1,5 @@
 // Keys: from the UART to the focused VM or to the shell, and the escape key's own commands.
+#include "abi/debug.hpp"
 #include "core/console/console.hpp"
 #include "core/console/format.hpp"
 
@@ -32,6 +33,7 @@ void Console::on_uart_interrupt() {
 }
 
 void Console::key(char c) {
+    if (commands_ != nullptr && (commanding_ || c == abi::debug::command_key)) return command_byte(c);
     if (escaping_) return escaped_key(c);
     if (c == escape_key) {
         escaping_ = true;
@@ -44,6 +46,20 @@ void Console::key(char c) {
         keys_.push(c);  // commands are answered one after the other
     } else {
         shell_->key(c);
+    }
+}
+
+/// A command that is too long is none: it will be refused.
+void Console::command_byte(char c) {
+    if (c == abi::debug::command_key) {
+        commanding_ = true;
+        command_size_ = 0;
+    } else if (c == '\r') {
+        commanding_ = false;
+        commands_->command({command_, command_size_ < sizeof command_ ? command_size_ : 0u});
+        answer_due_ = true;
+    } else if (command_size_ < sizeof command_) {
+        command_[command_size_++] = c;
     }
 }
 

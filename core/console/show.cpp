@@ -104,6 +104,10 @@ void Console::finish_showing() {
 
 /// What is no line of the log: the shell's work, or the bottom line.
 Console::Step Console::make_aside() {
+    if (answer_due_ && log_has_room()) {
+        answer_due_ = commands_->step();
+        return Step::Heavy;
+    }
     if ((shell_busy_ || typed_ahead()) && log_has_room()) {
         step_shell();
         return Step::Heavy;

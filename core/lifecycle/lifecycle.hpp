@@ -42,8 +42,8 @@ void stop(Vm& vm, VmState to, std::uint8_t status, Why why);
 /// Starts the VM anew: stops its vCPUs, then start_step does the work when its turn comes. Of several vCPUs that stop or reset
 /// their VM at once, one wins.
 void reset(Vm& vm, Why why);
-/// Its vCPUs leave their cores and come back, and its virtual time stands still between. Nothing happens in any other state.
-void pause(Vm& vm);
+/// Its vCPUs leave their cores and come back, and its virtual time stands still between. Nothing happens in any other state (false).
+bool pause(Vm& vm);
 void resume(Vm& vm);
 
 /// Somebody manages the VM: done at once where one core runs, else by the core of its first vCPU. False: not in its present state.

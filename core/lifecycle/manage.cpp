@@ -1,5 +1,6 @@
 // What others ask of a VM: from the shell, from a VM that manages it, or from its own watchdog.
 #include "core/arch.hpp"
+#include "core/debug/session.hpp"
 #include "core/lifecycle/lifecycle.hpp"
 #include "core/lifecycle/wish.hpp"
 #include "core/sched/rights.hpp"
@@ -31,7 +32,7 @@ void carry_out(Vm& vm, Action action) {
         case Action::Start:
         case Action::Restart: return reset(vm, "by its manager");
         case Action::Stop: return vm.restarting ? give_up(vm) : stop(vm, VmState::Stopped, 0, "by its manager");
-        case Action::Pause: return pause(vm);
+        case Action::Pause: pause(vm); return;
         case Action::Resume: return resume(vm);
     }
 }
@@ -65,12 +66,13 @@ void grant_wishes(Vm& vm) {
     }
 }
 
-void pause(Vm& vm) {
+bool pause(Vm& vm) {
     VmGuard const guard{vm};
-    if (vm.state != VmState::Running || vm.leaving != 0) return;
+    if (vm.state != VmState::Running || vm.leaving != 0) return false;
     enter(vm, VmState::Paused);
     vm.paused_at = arch::now();
     for (Vcpu* v : vm.vcpus) v->cpu == &arch::this_cpu() ? sched::hold(*v) : mail::post(*v, Mail::pause);
+    return true;
 }
 
 void resume(Vm& vm) {
@@ -78,7 +80,11 @@ void resume(Vm& vm) {
     if (vm.state != VmState::Paused || vm.leaving != 0) return;
     enter(vm, VmState::Running);
     vm.cntvoff += arch::now() - vm.paused_at;
-    for (Vcpu* v : vm.vcpus) v->cpu == &arch::this_cpu() ? sched::release(*v) : mail::post(*v, Mail::pause);
+    Vcpu const* const only = debug::on_resume(vm);
+    for (Vcpu* v : vm.vcpus) {
+        if (only != nullptr && only != v) continue;
+        v->cpu == &arch::this_cpu() ? sched::release(*v) : mail::post(*v, Mail::pause);
+    }
 }
 
 void follow_pause(Vcpu& v) { v.vm->state == VmState::Paused ? sched::hold(v) : sched::release(v); }

@@ -102,7 +102,6 @@ void on_frame(Cpu& cpu) {
 void hold(Vcpu& v) {
     if (v.held) return;
     Cpu& cpu = *v.cpu;
-    v.held = v.limited = true;
     if (v.state == VcpuState::Ready && !v.waiting) {
         cpu.scheduler.remove(v);
         v.waiting = true;
@@ -113,6 +112,8 @@ void hold(Vcpu& v) {
     }
     if (cpu.loaded == &v) unload(cpu, v);
     cpu.timers.cancel(v.virtual_timer);
+    v.limited = true;
+    std::atomic_ref{v.held}.store(true, std::memory_order_release);  // from now on a debugger on another core may look at it
 }
 
 void release(Vcpu& v) {

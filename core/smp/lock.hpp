@@ -35,6 +35,14 @@ public:
         own(core);
         return true;
     }
+    /// The same without waiting. False: another core has it.
+    bool try_take(std::uint32_t core) {
+        if (owner_.load(std::memory_order_relaxed) == core + 1) return ++depth_, true;
+        auto free = serving_.load(std::memory_order_relaxed);
+        if (!next_.compare_exchange_strong(free, static_cast<std::uint16_t>(free + 1), std::memory_order_acquire)) return false;
+        own(core);
+        return true;
+    }
     /// True: it is not this core's any more.
     bool release() {
         if (--depth_ != 0) return false;

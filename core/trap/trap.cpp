@@ -2,6 +2,7 @@
 
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
+#include "core/debug/session.hpp"
 #include "core/hypercall/hypercall.hpp"
 #include "core/irq/physical.hpp"
 
@@ -45,6 +46,11 @@ void system_register(Vcpu& v, std::uint64_t iss) {
         case Ec::Wfx: v.regs.pc += armv8::instruction_bytes(s.esr); return on_wfx(v, iss);
         case Ec::FpAccess: return arch::take_fp(v);
         case Ec::InstructionAbortLower: return on_instruction_abort(v, s);
+        case Ec::BreakpointLower:
+        case Ec::SoftwareStepLower:
+        case Ec::WatchpointLower:
+        case Ec::Bkpt32:
+        case Ec::Brk: return debug::on_exception(v, s);
         case Ec::Smc64:
         case Ec::Smc32: return on_smc(v);
         default: return undefined(v, iss);

@@ -123,9 +123,10 @@ struct Domain {
     std::vector<ChannelUse> channels;
     std::vector<VirtioUse> virtio;
     Life life;
-    bool console{true}, rtc{true};
-    std::uint64_t timer_slack{0};  // ns
-    bool copy{false};              // the second, third... VM of a `count`: what is wrong with it was said of the first
+    bool console{true}, rtc{true}, debug{false};
+    bool wait_for_debugger{false};  // not a field: `tiffin debug --wait`
+    std::uint64_t timer_slack{0};   // ns
+    bool copy{false};               // the second, third... VM of a `count`: what is wrong with it was said of the first
 };
 
 struct Description {

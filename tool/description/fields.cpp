@@ -83,6 +83,8 @@ constexpr Field table[] = {
      "The VMs that this one may start, stop, restart, pause, resume and watch (docs/life.md)."},
     {"domain", "console", Flag, "", "true | false", "true", "console: false", "Whether the VM has a PL011 UART at 0x09000000, interrupt 33."},
     {"domain", "rtc", Flag, "", "true | false", "true", "rtc: false", "Whether the VM has a PL031 clock at 0x09010000, interrupt 34."},
+    {"domain", "debug", Flag, "", "true | false", "false", "debug: true",
+     "Whether `tiffin debug` may stop the VM, read it and change it (docs/debugging.md). Not for a product."},
     {"domain", "timer-slack", Time, "ns, us, ms, s", "0 ns..1 s", "0 ns", "timer-slack: 4 ms",
      "How much later than asked the VM's timers may wake it, so that wake-ups of several VMs become one.", 0, 1'000'000'000},
 

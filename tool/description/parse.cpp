@@ -122,6 +122,7 @@ private:
         for (auto const& item : section.list("virtio")) read_virtio(item, problems_, domain);
         if (auto const console = section.flag("console")) domain.console = console->value;
         if (auto const rtc = section.flag("rtc")) domain.rtc = rtc->value;
+        if (auto const debug = section.flag("debug")) domain.debug = debug->value;
         if (auto const slack = section.time("timer-slack")) domain.timer_slack = slack->value;
         add_domain(section, std::move(domain), out);
     }

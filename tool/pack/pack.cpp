@@ -172,7 +172,8 @@ private:
         auto const& domain = *guest.domain;
         abi::VmRecord vm{};
         vm.name = t.text(domain.name.value), vm.line = domain.name.at.line;
-        vm.flags = (domain.console ? abi::vm_has_uart : 0u) | (domain.rtc ? abi::vm_has_rtc : 0u);
+        vm.flags = (domain.console ? abi::vm_has_uart : 0u) | (domain.rtc ? abi::vm_has_rtc : 0u) |
+                   (domain.debug ? abi::vm_may_debug : 0u) | (domain.wait_for_debugger ? abi::vm_waits_for_debugger : 0u);
         add_life(vm, domain.life);
         vm.manages = {u32(t.manages.size()), u32(domain.life.manages.size())};
         for (auto const& name : domain.life.manages) t.manages.push_back({place_of(name.value), name.at.line});

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "tool/board/qemu_board.hpp"
+#include "tool/debug/port.hpp"
 #include "tool/run/process.hpp"
 #include "tool/run/terminal.hpp"
 #include "tool/run/trace_fetch.hpp"
@@ -76,6 +77,9 @@ public:
     RunResult run(std::vector<std::string> const& command) {
         RunResult result;
         if (!start(command)) return result;
+        if (options_.debugger != nullptr)
+            options_.debugger->connect_machine([this](std::string_view text) { return write_all(machine_.get(), text); },
+                                               [this] { return interrupted == 0 && show(); });
         RawTerminal const terminal;
         keys_open_ = terminal.is_terminal();
         if (keys_open_) fmt::print("(Ctrl-] is the console's escape key; Ctrl-] q quits)\r\n"), std::fflush(stdout);
@@ -152,12 +156,24 @@ private:
         pollfd fds[] = {{machine_.get(), POLLIN, 0},
                         {keys_open_ ? STDIN_FILENO : -1, POLLIN, 0},
                         {listener_.get(), POLLIN, 0},
-                        {client_.get(), POLLIN, 0}};
+                        {client_.get(), POLLIN, 0},
+                        {options_.debugger != nullptr ? options_.debugger->listener() : -1, POLLIN, 0},
+                        {options_.debugger != nullptr ? options_.debugger->client() : -1, POLLIN, 0}};
         if (poll(fds, std::size(fds), 100) < 0 && errno != EINTR) return false;
         if (fds[1].revents != 0) keys_open_ = pass_keys(STDIN_FILENO, &quit_);
         if (fds[3].revents != 0 && !pass_keys(client_.get(), nullptr)) client_.reset();
         if (fds[2].revents != 0) client_.reset(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-        return fds[0].revents == 0 || show();
+        if (fds[4].revents != 0) options_.debugger->accept();
+        if (fds[5].revents != 0) options_.debugger->receive();
+        if (fds[0].revents != 0 && !has_said_nothing() && !show()) return false;
+        if (options_.debugger != nullptr) options_.debugger->serve();
+        return true;
+    }
+
+    /// Its lines may have been taken in already, while a debugger waited for an answer.
+    [[nodiscard]] bool has_said_nothing() const {
+        pollfd machine{machine_.get(), POLLIN, 0};
+        return poll(&machine, 1, 0) == 0;
     }
 
     bool pass_keys(int from, QuitKey* quit) {

@@ -9,6 +9,10 @@
 
 namespace tiffin {
 
+namespace gdb {
+class Port;
+}
+
 struct RunOptions {
     bool icount{false};               // count instructions: exact and repeatable, and slower
     unsigned timeout_s{0};            // of host time; 0: none
@@ -16,6 +20,7 @@ struct RunOptions {
     std::string log;                  // a copy of the serial line; may be empty
     std::string trace;                // a file for the trace, written at the end and on SIGUSR1; may be empty
     std::string monitor;              // the path of QEMU's monitor; not empty if `trace` is not
+    gdb::Port* debugger{nullptr};     // where gdb connects
     std::string serial;               // a Unix socket's path at which `tiffin console` can attach; may be empty
 };
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tool/board/qemu_board.hpp"
+#include "tool/debug/port.hpp"
 
 namespace tiffin {
 
@@ -61,6 +62,7 @@ int run_built(BuildResult const& built, BuildOptions const& build_options, RunOp
     auto const symbols = Symbols::open(hypervisor_elf(binary), why);
     Watcher::Options watch{
         .colour = isatty(STDOUT_FILENO) != 0, .symbols = symbols ? &*symbols : nullptr, .expectations = {}, .digest = {}};
+    if (options.debugger != nullptr) watch.debugger = [&](std::string_view line) { return options.debugger->take_line(line); };
     for (auto const& text : options.expect) {
         auto expectation = parse_expectation(text, why);
         if (!expectation) {

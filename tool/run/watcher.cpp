@@ -9,6 +9,16 @@ namespace {
 constexpr std::size_t longest_prefix = 34;  // "[" name of 31 "]+"
 constexpr std::size_t longest_line = 4096;  // the console splits earlier; a wild UART does not
 
+constexpr std::string_view erase_line = "\x1b[K";  // behind a return, before a line that comes over another
+constexpr std::string_view debuggers = "tiffin: debug: ";
+
+/// Is this the beginning of a line for the debugger, or could it become one?
+bool may_be_debuggers(std::string_view line) {
+    if (erase_line.starts_with(line)) return true;
+    if (line.starts_with(erase_line)) line.remove_prefix(erase_line.size());
+    return debuggers.starts_with(line) || line.starts_with(debuggers);
+}
+
 struct Said {
     std::string_view vm, text;
 };
@@ -56,6 +66,7 @@ void Watcher::take(char c, std::string& out) {
         return;
     }
     held_.push_back(c);
+    if (options_.debugger && may_be_debuggers(held_)) return;
     if (c == ']')
         out += painted(held_);
     else if (held_[0] == '[' && held_.size() < longest_prefix)
@@ -67,6 +78,7 @@ void Watcher::take(char c, std::string& out) {
 }
 
 void Watcher::line_ended(std::string& out) {
+    if (options_.debugger && is_debuggers()) return;
     out += held_;
     held_.clear();
     holding_ = true;
@@ -85,6 +97,18 @@ void Watcher::line_ended(std::string& out) {
     for (auto& e : options_.expectations) e.met = e.met || (e.vm == said.vm && e.pattern.found_in(text));
     lines_[std::string{said.vm}].push_back(std::move(text));
     line_.clear();
+}
+
+/// A line for the debugger is gone without a trace.
+bool Watcher::is_debuggers() {
+    std::string_view line{line_};
+    while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (auto const last = line.rfind('\r'); last != line.npos) line.remove_prefix(last + 1);
+    if (line.starts_with(erase_line)) line.remove_prefix(erase_line.size());
+    if (!line.starts_with("tiffin: ") || !options_.debugger(line.substr(8))) return false;
+    held_.clear(), line_.clear();
+    holding_ = true;
+    return true;
 }
 
 void Watcher::show_whole(std::string_view vm, std::string_view text, std::string& out) {

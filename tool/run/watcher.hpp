@@ -31,6 +31,8 @@ public:
         /// Given whose line it is and what it says: what to show in its place; nothing: the line as it is. With it, lines are shown
         /// whole, instead of byte by byte.
         std::function<std::optional<std::string>(std::string_view vm, std::string_view text)> digest;
+        /// Given each line of the hypervisor's own. True: it was for a debugger. With it, "tiffin: debug: " lines are not shown.
+        std::function<bool(std::string_view text)> debugger{};
     };
     explicit Watcher(Options options) : options_{std::move(options)} {}
 
@@ -46,6 +48,7 @@ public:
 
 private:
     void take(char c, std::string& out);
+    bool is_debuggers();
     void line_ended(std::string& out);
     void show_whole(std::string_view vm, std::string_view text, std::string& out);
     [[nodiscard]] std::string painted(std::string const& prefix) const;
