@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include "guest/sdk/random.hpp"
+
 namespace tiffin::sdk {
 
 class Letter {
@@ -29,11 +31,6 @@ public:
     [[nodiscard]] std::uint64_t number() const { return words_[0]; }
 
 private:
-    static constexpr std::uint64_t mixed(std::uint64_t z) {  // splitmix64's finaliser
-        z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9;
-        z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11eb;
-        return z ^ (z >> 31);
-    }
     [[nodiscard]] std::uint64_t checksum(std::size_t count) const {
         std::uint64_t sum = 0;
         for (std::size_t i = 0; i < count; ++i) sum = mixed(sum ^ words_[i]);

@@ -1,4 +1,6 @@
 // Anything, in any order: calls, device registers, system registers, rings. The same seed does the same again.
+#include "guest/sdk/random.hpp"
+
 #include "abi/serve.hpp"
 #include "guest/apps/hostile/driver.hpp"
 #include "guest/apps/hostile/hostile.hpp"
@@ -15,16 +17,8 @@ using tiffin::abi::hypercall_base;
 constexpr unsigned hypercall_count = TIFFIN_HYPERCALLS(X);
 #undef X
 
-/// splitmix64.
-struct Random {
-    std::uint64_t state;
-    std::uint64_t next() {
-        auto z = state += 0x9e37'79b9'7f4a'7c15;
-        z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9;
-        z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11eb;
-        return z ^ (z >> 31);
-    }
-    std::uint64_t below(std::uint64_t n) { return next() % n; }
+struct Random : tiffin::sdk::Random {
+    using tiffin::sdk::Random::Random;
     /// Small, large, an address, or anything. What the disk's server writes to such an address must not be this program.
     std::uint64_t argument() {
         auto const any = next();

@@ -5,24 +5,11 @@
 //   listen   has the doorbells of as many channels enabled as the SDK has handlers for, and sleeps
 #include "abi/guest_map.hpp"
 #include "guest/sdk/app.hpp"
+#include "guest/sdk/sleep.hpp"
 
 using namespace tiffin::sdk;
 
 namespace {
-
-constinit bool volatile rang = false;
-
-void on_timer(std::uint32_t, void*) {
-    timer::cancel();
-    rang = true;
-}
-
-void sleep_until(std::uint64_t ticks) {
-    InterruptsMasked const masked;
-    rang = false;
-    timer::set_deadline(ticks);
-    while (!rang) wait_for_interrupt();
-}
 
 void ring_all() {
     for (std::uint64_t channel = 0; channel < tiffin::abi::guest_map::max_channels; ++channel) hypercall::ChannelRing(channel);
@@ -39,12 +26,12 @@ void listen() {
 }  // namespace
 
 unsigned app_main() {
-    if (!interrupts::enable(timer::intid, 0x80, on_timer)) panic("no timer interrupt");
+    Sleep sleep;
     auto const pause = timer::from_us(argument(boot().arguments, "pest.pause_us", 100));
     auto const mode = argument(boot().arguments, "pest.mode").value_or("console");
     if (mode == "listen") listen();
     for (std::uint64_t n = 0;; ++n) {
-        sleep_until(timer::now() + pause);
+        sleep.until(timer::now() + pause);
         if (mode == "reset") call(psci::system_reset);
         if (mode == "ring") ring_all();
         if (mode == "console") print("pest: this is line {}, of which nobody needs to know, and there are more to come\n", n);
