@@ -3,9 +3,9 @@
 #include "arch/aarch64/cpu.hpp"
 #include "core/arch.hpp"
 #include "core/console/format.hpp"
+#include "core/debug/session.hpp"
 #include "core/sched/rights.hpp"
 #include "core/smp/guard.hpp"
-#include "core/trace/trace.hpp"
 #include "hypervisor/panic.hpp"
 
 namespace tiffin {
@@ -68,7 +68,7 @@ void set_up_core(Cpu& cpu, Gic& gic) {
 
 Vcpu* enter_first(Cpu& cpu) {
     cpu.turn_started = arch::now();
-    return cpu.trace == nullptr ? sched::switch_vcpu(cpu) : trace::switch_vcpu(cpu);
+    return debug::switch_vcpu(cpu);  // whoever waits for its debugger may be the only one
 }
 
 void release_cores(PlanView const& plan) {
