@@ -79,6 +79,7 @@ LOCKS = """tiffin: report machine ticks=1 freq=500000000 idle_ticks=0
 tiffin: report lock core=0 lock=vm ticks=1200 by_guest=3 by_interrupt=2
 tiffin: report lock core=0 lock=console ticks=450 by_guest=2 by_interrupt=1
 tiffin: report lock core=0 lock=vmid ticks=50 by_guest=1 by_interrupt=1
+tiffin: report lock core=0 lock=virtio ticks=1500 by_guest=1 by_interrupt=0
 tiffin: report lock core=1 lock=vm ticks=9999 by_guest=9 by_interrupt=9
 """
 
@@ -94,6 +95,7 @@ def test_the_contract_charges_for_the_dearest_switch_and_what_a_tick_takes_beyon
     assert [line.split(",")[:2] for line in lines[1:4]] == [['{"switching"', " 575"], ['{"interrupt"', " 500"], ['{"masked"', " 16000"]]
     assert lines[4].startswith('{"VM lock", 2400, ') and lines[4].endswith(" 3, 2},")
     assert lines[5].startswith('{"console lock", 900, ') and lines[6].endswith(" 1, 1},")
+    assert lines[7].startswith('{"virtio lock", 3000, ')
 
 
 def test_a_run_without_its_verdict_says_what_it_waited_for():

@@ -8,7 +8,7 @@ import devices
 import guests
 import images
 from machines import ROOT, need, tiffin
-from table import lock_row, takes_row
+from table import RESTART, RESTARTED_MIB, lock_row, takes_row
 
 HEADER = "board: qemu-virt\nmachine: {cpu: cortex-a72, cores: 1, gic: 3, memory: 1 GiB}\ndomains:\n"
 FIXED, SHARE = "{policy: fixed, priority: 40}", "{policy: share, weight: 100}"
@@ -43,6 +43,14 @@ def run_ram(work):
 
 def run_big(work):
     return guests.first_instruction(tiffin(work, HEADER + domain("guest", "micro", memory="512 MiB"), done("guest")), 512)
+
+
+def run_restart(work):
+    """Of a VM as large as the Linux ones, which has written all its RAM: more than Linux has when it starts anew."""
+    life = r"bench: first_instruction=(\d+)"
+    text = tiffin(work, HEADER + domain("guest", "restart", memory=f"{RESTARTED_MIB} MiB"), [r"bench: leaves=\d+\s[\s\S]*" + life + r"\s"])
+    left, first = int(re.search(r"bench: leaves=(\d+)", text)[1]), int(re.findall(life, text)[1])
+    return {RESTART: first - left}
 
 
 def run_switch(work):
@@ -183,6 +191,7 @@ measures = [
     ("single operations", run_micro, False),
     ("first instruction, 512 MiB", run_big, False),
     ("switch between two VMs", run_switch, False),
+    ("restart", run_restart, False),
     ("1 ms tick beside a spinner", run_tick, False),
     ("channels", run_channel, False),
     ("a virtio request", devices.run_request, False),

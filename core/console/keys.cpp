@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::string_view escape_help = "Ctrl-] then: 1-9 that VM, n next VM, s shell, Ctrl-] to send it";
 
+/// Keys that waited in the console and go to a VM in one step; the next go when it has read one.
+constexpr unsigned refill_limit = 8;
+
 /// Bytes of an unfinished line that a change of focus makes its own, at most.
 constexpr unsigned longest_prompt = 24;
 static_assert(longest_prompt * FocusLine::widest + FocusLine::widest <= ConsolePort::line_capacity);
@@ -93,7 +96,7 @@ void Console::key_for(ConsolePort& port, char c) {
 
 void Console::refill(ConsolePort& port) {
     if (keys_.empty()) return;
-    while (!keys_.empty() && port.keys_.push(keys_.front())) keys_.pop();
+    for (unsigned n = 0; n < refill_limit && !keys_.empty() && port.keys_.push(keys_.front()); ++n) keys_.pop();
     if (port.client_ != nullptr) port.client_->console_changed();
 }
 

@@ -152,6 +152,16 @@ TEST(Locks, EachTimeEachOtherCoreIsWaitedForOnce) {
     EXPECT_EQ(four.interrupt, overheads_of(second, 0).interrupt) << "who shares no VM waits for no VM's lock";
 }
 
+TEST(Locks, ThatOfVirtioDevicesIsWaitedForWhereThereAreSome) {
+    auto const without = overheads_of(second, 0, {.cores = 3}), with = overheads_of(second, 0, {.cores = 3, .virtio = true}),
+               shared = overheads_of(second, 0, {.cores = 3, .partners = 1, .virtio = true});
+    auto const& wait = with.locks.back();
+    EXPECT_EQ(with.lock, without.lock + 2 * wait.hold);
+    EXPECT_GT(wait.hold, 0u);
+    EXPECT_GT(shared.locks.back().hold, wait.hold) << "its holder may wait for a VM that spans cores";
+    EXPECT_EQ(overheads_of(second, 0, {.cores = 1, .virtio = true}).lock, 0u);
+}
+
 TEST(Locks, WhoHoldsAVmsLockMayItselfWaitForTheConsole) {
     auto const two = overheads_of(second, 0, {.cores = 2, .partners = 1}),
                four = overheads_of(second, 0, {.cores = 4, .partners = 3});

@@ -59,6 +59,14 @@ unsigned partners_of(Description const& description, std::uint64_t core) {
     return static_cast<unsigned>(most - 1);
 }
 
+/// Lines by which other VMs interrupt this one: doorbells of its channels, its virtio devices, and those that it serves by one.
+unsigned lines_from_vms(Description const& description, Domain const& domain) {
+    bool const serves = std::ranges::any_of(description.domains, [&](Domain const& other) {
+        return std::ranges::any_of(other.virtio, [&](VirtioUse const& use) { return use.server.value == domain.name.value; });
+    });
+    return static_cast<unsigned>(domain.channels.size() + domain.virtio.size() + (serves ? 1 : 0));
+}
+
 /// The plan has one for all cores: that of the core on which a wake-up costs most.
 void settle_wake_charge(std::vector<Core>& cores) {
     contract::Ns most = 0;
@@ -79,16 +87,17 @@ std::vector<Core> contract_cores(Description const& description, std::vector<std
     std::map<std::uint64_t, Core> cores;
     for (std::size_t i = 0; i < description.domains.size(); ++i) {
         auto const& domain = description.domains[i];
-        auto const devices = lines_of(grants[i]) + static_cast<unsigned>(domain.channels.size());
+        auto const devices = lines_of(grants[i]) + lines_from_vms(description, domain);
         for (unsigned n = 0; n < domain.cpus.size(); ++n)
             cores[domain.cpus[n].core.value].tasks.push_back(task_of(domain, n, devices));
     }
     auto const& speed = description.speed;
+    bool const virtio = std::ranges::any_of(description.domains, [](Domain const& d) { return !d.virtio.empty(); });
     std::vector<Core> all;
     for (auto& [id, core] : cores) {
         core.id = static_cast<unsigned>(id);
         core.overheads = contract::overheads_of(speed.instructions_per_second, speed.margin,
-                                                {static_cast<unsigned>(cores.size()), partners_of(description, id)});
+                                                {static_cast<unsigned>(cores.size()), partners_of(description, id), virtio});
         for (auto const& s : description.schedules) {
             if (s.core.value == id) core.frame = frame_of(s);
         }

@@ -39,6 +39,10 @@ void add_locks(Overheads& o, Speed const& speed, Sharing sharing) {
         o.locks.push_back({"a VM's", vm.by_guest, sharing.partners, vm_hold});
         o.lock_late = LockWait{"", vm.by_interrupt, sharing.partners, vm_hold}.total();
     }
+    if (sharing.virtio) {  // its holder may wait for a VM's, as often as a path takes one
+        auto const hold = speed.time(path("virtio lock")) + vm.by_guest * sharing.partners * vm_hold;
+        o.locks.push_back({"that of virtio devices", 1, others, hold});
+    }
     for (auto const& wait : o.locks) o.lock += wait.total();
     // An interrupt for a VM that other cores share, and a switch to or from it, want its lock.
     o.interrupt += o.lock_late;

@@ -20,6 +20,7 @@ std::span<Path const> paths();
 struct Sharing {
     unsigned cores{1};     // in use, this one included: they share the console, and the VMIDs
     unsigned partners{0};  // other cores with a vCPU of a VM that has one here, too: the most of any VM
+    bool virtio{false};    // VMs serve each other's virtio devices: they share a lock
 };
 
 /// On a board whose cores execute so many instructions of EL2 a second; `margin` (per cent) is added.

@@ -12,6 +12,7 @@
 //   bench.mode=sink, source   messages of 1 KiB go through the channel: `bench: through_channel=N` ticks for each
 //   bench.mode=knocker, door   requests of bench.bytes (8) to a virtio device, and the VM that serves it: `bench: notify=MEDIAN ...` to the
 //                      handler of its doorbell, `bench: request=MEDIAN ...` there and back
+//   bench.mode=restart writes all its RAM, and resets itself: `bench: leaves=N`, the counter, and `bench: first_instruction=N` of the next life
 //   bench.fp=1         with bench.mode=yield: uses an FP register each turn
 //   bench.on=xen       gives way by Xen's hypercall instead of Tiffin's
 #include "guest/apps/bench/bench.hpp"
@@ -268,6 +269,8 @@ unsigned app_main() {
         bench::knocker();
     else if (mode == "door")
         bench::door();
+    else if (mode == "restart")
+        bench::restart();
     else
         while (mode == "spin") asm volatile("nop");
     print("bench: done\n");

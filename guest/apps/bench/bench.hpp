@@ -18,6 +18,9 @@ void ringer();
 void source();
 void sink();
 
+/// The mode of restart.cpp.
+[[noreturn]] void restart();
+
 /// The modes of virtio.cpp.
 void knocker();
 [[noreturn]] void door();
