@@ -23,6 +23,11 @@ inline constexpr std::uint64_t channel_doorbells = 0x0a80'0000, channel_doorbell
 inline constexpr std::uint64_t channel_memory = 0x0b00'0000, channel_memory_end = 0x0c00'0000;
 inline constexpr std::uint32_t channel_intid = 144;
 
+// Where PCI functions send messages: a GICv2m frame, whatever GIC the guest has (QEMU: on boards with a GICv2), and on boards with an ITS
+// its first SPI. (24: on QEMU's virt the SMMU has some of the frame's others.)
+inline constexpr std::uint64_t msi_frame = 0x0802'0000, msi_frame_size = 0x1000;
+inline constexpr std::uint32_t msi_intid = 80, msi_count = 24;
+
 // Bus 0 of the PCI host bridge, where QEMU has its small ECAM (highmem-ecam=off). BARs are where the board has them.
 inline constexpr std::uint64_t pci_ecam = 0x3f00'0000, pci_ecam_size = 0x10'0000;
 

@@ -39,7 +39,7 @@ inline constexpr std::uint32_t min_weight = 1, max_weight = 10'000, default_weig
 inline constexpr std::uint32_t pool_vm_bytes = 2048;      // of the pool, for each VM's state (checked against sizeof in core/vm)
 inline constexpr std::uint32_t pool_vcpu_bytes = 2048;    // of the pool, for each vCPU's state
 inline constexpr std::uint32_t pool_cpu_bytes = 2048;     // of the pool, for each further core's state
-inline constexpr std::uint32_t pool_shared_bytes = 384;   // of the pool, for each VM, if several cores run
+inline constexpr std::uint32_t pool_shared_bytes = 448;   // of the pool, for each VM, if several cores run
 inline constexpr std::uint32_t pool_mail_bytes = 64;      // of the pool, for each vCPU, if several cores run
 inline constexpr std::uint32_t pool_channels_bytes = 64;  // of the pool, for each VM that has channels
 inline constexpr std::uint32_t pool_virtio_bytes = 256;   // of the pool, for each virtio device,
@@ -267,8 +267,10 @@ struct PciHost {
     std::uint64_t ecam;                 // of bus 0: 1 MiB
     std::uint64_t window, window_size;  // of 32-bit memory, where BARs go; the same address for cores and bus
     std::uint64_t smmu;                 // an SMMUv3, to which a function's number is its StreamID; 0: none
-    std::uint32_t event_intid;          // of its event queue
-    std::uint32_t reserved;             // 0
+    std::uint64_t its;                  // GITS registers of the ITS, to which a function's number is its DeviceID; 0: none
+    std::uint64_t msi;          // page at whose offset 0x40 messages arrive: of the ITS, or a GICv2m frame; 0: no messages
+    std::uint32_t event_intid;  // of the SMMU's event queue
+    std::uint32_t msi_first;    // the VM's first SPI (INTID) for messages, of guest_map::msi_count; 0: no messages
 };
 
 enum PlanFlags : std::uint32_t {

@@ -112,6 +112,9 @@ static_assert(sizeof(Cd) == 64);
 /// Leaf attributes of RAM in a device's stage 1: readable and writable without privilege, never executed, the ASID's own.
 inline constexpr std::uint64_t stage1_ram = 1ull << 6 | 3ull << 8 | 1ull << 11 | 3ull << 53;
 
+/// Of the page that takes messages: Device memory (Stage1El2::mair), never executed, the ASID's own.
+inline constexpr std::uint64_t stage1_device = 1ull << 2 | 1ull << 6 | 1ull << 11 | 3ull << 53;
+
 struct Command {
     std::uint64_t words[2]{};
 

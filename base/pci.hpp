@@ -27,7 +27,16 @@ inline constexpr std::uint32_t capabilities = 1u << (16 + 4);
 namespace BarBits {
 inline constexpr std::uint32_t io = 1, type = 6, is_64_bits = 4, flags = 0xf;
 }
-inline constexpr std::uint8_t vendor_capability = 0x09;
+inline constexpr std::uint8_t vendor_capability = 0x09, msi_capability = 0x05, msix_capability = 0x11;
+/// "Message Control", the upper half of the first word of an MSI or MSI-X capability.
+namespace Msi {
+inline constexpr std::uint32_t enable = 1u << 16, multiple_message_enable = 7u << 20;
+inline constexpr std::uint32_t is_64_bits = 1u << 23, masks_vectors = 1u << 24;
+inline constexpr std::uint32_t address = 4, address_high = 8, data_32 = 8, data_64 = 12;  // offsets
+}  // namespace Msi
+namespace Msix {
+inline constexpr std::uint32_t mask_all = 1u << 30, enable = 1u << 31;
+}
 /// Between the header and the end of the space there is no place for more; a list that goes on is a loop.
 inline constexpr unsigned max_capabilities = (config_bytes - header_bytes) / 4;
 

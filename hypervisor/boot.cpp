@@ -85,7 +85,7 @@ void check_processor(PlanView const& plan) {
     for (auto const& memory : plan.memory())
         require(memory.base + memory.size <= 1ull << range, "the plan has memory beyond what this processor can address");
     for (auto const device : {board.uart, board.gicd, board.gicr, board.gicc, board.gich, board.gicv, plan.header().pci_host.ecam,
-                              plan.header().pci_host.smmu})
+                              plan.header().pci_host.smmu, plan.header().pci_host.its, plan.header().pci_host.msi})
         require(device < 1ull << range, "the plan has a device beyond what this processor can address");
     if (board.gic_version == abi::GicVersion::V2)
         require(board.gicc_size >= 0x2000 && board.gicv_size >= 0x2000,
@@ -221,7 +221,7 @@ Vcpu* boot(std::uint64_t device_tree) {
     machine.on_all_stopped = on_all_stopped;
     say_hello(plan, pool, start_cores(gic));
     connect_interrupts(plan, gic);
-    connect_smmu(plan, gic);
+    connect_pci(plan, gic);
     machine.started = arch::now();
     for (Cpu const& cpu : machine.cpus)
         if (cpu.trace != nullptr) cpu.trace->header->started = machine.started;

@@ -1,6 +1,7 @@
 #include "hypervisor/memory.hpp"
 
 #include "arch/aarch64/cpu.hpp"
+#include "armv8/its.hpp"
 #include "armv8/smmu.hpp"
 #include "base/pci.hpp"
 #include "core/mem/page_table.hpp"
@@ -70,6 +71,7 @@ void map_el2(Pool& pool, PlanView const& plan) {
     el2.device(board.gich, board.gich_size);
     el2.device(plan.header().pci_host.ecam, plan.pci().empty() ? 0 : pci::ecam_bus_bytes);
     el2.device(plan.header().pci_host.smmu, plan.header().pci_host.smmu == 0 ? 0 : armv8::smmu::frame_bytes);
+    el2.device(plan.header().pci_host.its, plan.header().pci_host.its == 0 ? 0 : armv8::gits::control_bytes);
     arch::enable_translation(el2.root(), layout::at(__rodata_end), image_end);
 }
 

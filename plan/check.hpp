@@ -89,6 +89,7 @@ private:
     bool virtio_slot_is_free(abi::VirtioRecord const& device);
     bool pci_is_sound();
     bool pci_host_is_sound();
+    bool messages_are_sound();
     bool pci_region_is_nobodys(std::uint64_t base, std::uint64_t size);
     bool pci_owner_is_sound(abi::PciRecord const& record);
 

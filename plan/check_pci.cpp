@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t reach = 1ull << 39;  // of EL2's own map
 constexpr std::uint64_t bar_limit = 1ull << 32;
-constexpr std::uint64_t smmu_bytes = 0x2'0000;
+constexpr std::uint64_t smmu_bytes = 0x2'0000, its_bytes = 0x1'0000;
 
 bool is_region(std::uint64_t base, std::uint64_t size, std::uint64_t limit) {
     return size != 0 && (base | size) % page_size == 0 && base < limit && size <= limit - base;
@@ -44,14 +44,34 @@ bool RuleCheck::pci_host_is_sound() {
     if (overlap(host.ecam, pci::ecam_bus_bytes, host.window, host.window_size)) return fail("ECAM lies in the window for BARs");
     if (!pci_region_is_nobodys(host.ecam, pci::ecam_bus_bytes) || !pci_region_is_nobodys(host.window, host.window_size))
         return fail("ECAM or window for BARs overlaps RAM, GIC, UART or a device given away");
-    if (host.smmu == 0) return true;
+    if (host.smmu == 0) return (host.its | host.msi | host.msi_first) == 0 || fail("takes messages that no SMMU fences");
     if (!is_region(host.smmu, smmu_bytes, reach) || !pci_region_is_nobodys(host.smmu, smmu_bytes) ||
         overlap(host.smmu, smmu_bytes, host.ecam, pci::ecam_bus_bytes) ||
         overlap(host.smmu, smmu_bytes, host.window, host.window_size))
         return fail("SMMU is misaligned, or overlaps something else");
+    if (!messages_are_sound()) return false;
     auto const intid = host.event_intid;
     if (intid < 32 || intid > 1019 || intid == plan_.board().uart_intid || (physical_seen_[intid / 64] >> intid % 64 & 1) != 0)
         return fail("SMMU's event interrupt is no SPI, or somebody else's");
+    return true;
+}
+
+/// Where they arrive, and as which SPIs. A GICv2m frame takes any of its SPIs from any function: one VM has them all.
+bool RuleCheck::messages_are_sound() {
+    auto const& host = plan_.header().pci_host;
+    if (host.msi == 0) return (host.its | host.msi_first) == 0 || fail("sends messages nowhere");
+    auto const taken = [&](std::uint64_t base, std::uint64_t size) {
+        return !is_region(base, size, reach) || !pci_region_is_nobodys(base, size) ||
+               overlap(base, size, host.smmu, smmu_bytes) || overlap(base, size, host.ecam, pci::ecam_bus_bytes) ||
+               overlap(base, size, host.window, host.window_size);
+    };
+    if (taken(host.msi, page_size) || (host.its != 0 && taken(host.its, its_bytes)))
+        return fail("place for messages is misaligned, or overlaps something else");
+    if (host.msi_first < 32 || host.msi_first > abi::guest_map::intid_count - abi::guest_map::msi_count)
+        return fail("messages are no SPIs of a guest's");
+    if (host.its != 0 && plan_.board().gic_version != abi::GicVersion::V3) return fail("has an ITS without a GICv3");
+    for (auto const& record : plan_.pci())
+        if (host.its == 0 && record.vm != plan_.pci()[0].vm) return fail("shares a GICv2m frame between VMs");
     return true;
 }
 

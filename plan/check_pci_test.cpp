@@ -13,8 +13,10 @@ PlanTables plan_with_a_function() {
                          .window = 0x1000'0000,
                          .window_size = 0x2eff'0000,
                          .smmu = 0x0905'0000,
+                         .its = 0,
+                         .msi = 0,
                          .event_intid = 106,
-                         .reserved = 0};
+                         .msi_first = 0};
     p.pci = {{.vm = 1, .function = 8, .line = 10, .flags = 0}};
     return p;
 }
@@ -69,6 +71,24 @@ TEST(PlanOfFunctions, BarsLieUnderNothingElse) {
     p.vms[1].windows = {0, 1}, p.vms[0].windows = {0, 0};
     p.windows[0].ipa = 0x1000'0000;
     EXPECT_EQ(refusal(p), "pci: overlaps a device given to its VM");
+}
+
+TEST(PlanOfFunctions, MessagesArriveWhereNothingElseIsAndAFrameIsOneVms) {
+    auto p = plan_with_a_function();
+    auto& host = p.header.pci_host;
+    host.msi = 0x0802'0000, host.msi_first = 80;
+    EXPECT_EQ(refusal(p), "");
+    p.pci.push_back({.vm = 0, .function = 16, .line = 11, .flags = 0});
+    EXPECT_EQ(refusal(p), "pci: shares a GICv2m frame between VMs");
+    p.pci.pop_back();
+    host.msi_first = 280;
+    EXPECT_EQ(refusal(p), "pci: messages are no SPIs of a guest's");
+    host.msi_first = 80, host.msi = host.smmu;
+    EXPECT_EQ(refusal(p), "pci: place for messages is misaligned, or overlaps something else");
+    host.msi = 0;
+    EXPECT_EQ(refusal(p), "pci: sends messages nowhere");
+    host.msi = 0x0802'0000, host.smmu = 0;
+    EXPECT_EQ(refusal(p), "pci: takes messages that no SMMU fences");
 }
 
 TEST(PlanOfFunctions, ThePoolHasRoomForThem) {

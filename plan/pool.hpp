@@ -65,15 +65,19 @@ inline constexpr std::uint64_t core_stack_bytes = 4 * page_size;
 inline std::uint64_t stack_bytes(PlanView const& plan) { return (core_count(plan) - 1) * core_stack_bytes; }
 
 /// For the PCI functions given away: the SMMU's stream table (16 KiB, aligned), queues and state; EL2's tables for it and ECAM; for each function
-/// its state and the stage-2 tables of six BARs; for each VM what its devices see of its RAM.
+/// its state and the stage-2 tables of six BARs; for each VM what its devices see of its RAM and of
+/// the page that takes messages.
 inline std::uint64_t pci_bytes(PlanView const& plan) {
     std::uint64_t bytes = (8 + 5 + 8) * page_size + plan.pci().size() * (abi::pool_pci_bytes + 8 * page_size);
+    if (plan.header().pci_host.its !=
+        0)  // device table, collections, queue, configuration; each core's pending table, aligned to 64 KiB
+        bytes += 8 * page_size + (core_count(plan) + 1) * 0x1'0000 + plan.pci().size() * 2 * page_size;
     for (std::uint32_t id = 0; id < plan.vms().size(); ++id) {
         if (plan.pci_functions_of(id) == 0) continue;
         auto const& vm = plan.vms()[id];
         bool const congruent = (vm.ram_ipa - vm.ram_pa) % large_page_size == 0;
         auto const gigas = (vm.ram_size >> 30) + 2;
-        bytes += abi::pool_pci_vm_bytes + (1 + gigas + (congruent ? 2 : (vm.ram_size >> 21) + 2)) * page_size;
+        bytes += abi::pool_pci_vm_bytes + (1 + gigas + 2 + (congruent ? 2 : (vm.ram_size >> 21) + 2)) * page_size;
     }
     return bytes;
 }

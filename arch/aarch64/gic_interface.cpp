@@ -134,9 +134,8 @@ std::uint32_t acknowledge() {
 }
 
 std::uint32_t pending_interrupt() {
-    auto const pending =
-        v3() ? static_cast<std::uint32_t>(TIFFIN_READ_SYSREG("icc_hppir1_el1")) : read_mmio(cpu_interface, gicc::hppir);
-    return pending & 0x3ff;
+    if (v3()) return static_cast<std::uint32_t>(TIFFIN_READ_SYSREG("icc_hppir1_el1"));
+    return read_mmio(cpu_interface, gicc::hppir) & 0x3ff;
 }
 
 void drop_priority(std::uint32_t intid) {

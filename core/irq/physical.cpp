@@ -1,6 +1,7 @@
 #include "core/irq/physical.hpp"
 
 #include "armv8/gic.hpp"
+#include "armv8/its.hpp"
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
 #include "core/vm/vm.hpp"
@@ -40,6 +41,17 @@ void on_spi(std::uint32_t intid) {
     vgic::raise(*owner.vm->vcpus[0], owner.virtual_id);
 }
 
+/// A message of a PCI function (docs/decisions/0017). It has no active state: nothing of it is left but what the guest is told.
+[[gnu::noinline]] bool on_message(std::uint32_t lpi) {
+    arch::drop_priority(lpi);
+    constexpr auto each = abi::guest_map::msi_count;
+    auto const place = (lpi - armv8::first_lpi) / each, which = (lpi - armv8::first_lpi) % each;
+    if (place >= machine.plan->pci().size()) return true;
+    Vm& vm = *machine.vms[machine.plan->pci()[place].vm];
+    vgic::raise(*vm.vcpus[0], machine.plan->header().pci_host.msi_first + which);
+    return true;
+}
+
 /// The hypervisor's own; its timer's first, which most of them are.
 void handle_own(Cpu& cpu, std::uint32_t intid) {
     auto const& board = machine.plan->board();
@@ -54,6 +66,8 @@ void handle_own(Cpu& cpu, std::uint32_t intid) {
 }
 
 [[gnu::noinline]] bool handle_other(Cpu& cpu, std::uint32_t acknowledged) {
+    if (acknowledged >= armv8::first_lpi) [[unlikely]]
+        return on_message(acknowledged);
     std::uint32_t const intid = acknowledged & 0x3ff;  // GICv2: the sender of an SGI stands above
     if (intid >= armv8::first_special_intid) return false;
     if (intid >= 32) {

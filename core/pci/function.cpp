@@ -32,12 +32,21 @@ std::uint32_t Function::read(std::uint32_t reg) const {
 
 std::uint32_t Function::read_capability(std::uint32_t reg) const {
     for (unsigned i = 0; i < shown_count; ++i) {
-        auto const [at, size] = shown[i];
-        if (reg < at || reg >= std::uint32_t{at} + size) continue;
+        std::uint32_t const at = shown[i].at, size = shown[i].size;
+        if (reg < at || reg >= at + size) continue;
         auto const value = config.read(reg);
         return reg == at ? (value & ~0xff00u) | next_shown(i + 1) << 8 : value;
     }
     return 0;
+}
+
+/// Where an MSI points is no concern of ours: what the function sends passes the SMMU.
+void Function::write_capability(std::uint32_t reg, std::uint32_t value) {
+    for (auto const& c : std::span{shown}.first(shown_count)) {
+        if (reg < c.at || reg >= std::uint32_t{c.at} + c.size) continue;
+        auto const mask = reg == c.at ? c.may_change : c.rest_may_change ? ~0u : 0u;
+        if (mask != 0) config.write(reg, (config.read(reg) & ~mask) | (value & mask));
+    }
 }
 
 void Function::write(std::uint32_t reg, std::uint32_t value) {
@@ -46,11 +55,15 @@ void Function::write(std::uint32_t reg, std::uint32_t value) {
         bar.sizing = value == ~0u;
     } else if (reg == command) {
         config.write(command, value & may_change);  // zeros clear nothing in the status half
+    } else {
+        write_capability(reg, value);
     }
 }
 
 void Function::quiesce() {
     config.write(command, Command::interrupt_disable);
+    for (auto const& c : std::span{shown}.first(shown_count))
+        if (c.may_change != 0) write_capability(c.at, 0);
     for (auto& bar : bars) bar.sizing = false;
 }
 

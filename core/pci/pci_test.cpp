@@ -71,6 +71,20 @@ TEST_F(PciProbe, ABridgeAndAnEmptySlotAreRefused) {
     EXPECT_STREQ(run(), "is not there");
 }
 
+TEST_F(PciProbe, MessagesAreShownWhereSomethingTakesThemAndAreOffAtFirst) {
+    bus.words[capabilities / 4] = 0x40;
+    capability(0x40, msi_capability, 0x60, Msi::is_64_bits >> 16 | Msi::enable >> 16);
+    capability(0x60, msix_capability, 0, Msix::enable >> 16 | 3);
+    EXPECT_EQ(run(), nullptr);
+    EXPECT_EQ(function.shown_count, 0u);
+    function.has_messages = true;
+    EXPECT_EQ(run(), nullptr);
+    ASSERT_EQ(function.shown_count, 2u);
+    EXPECT_EQ(function.shown[0].size, 16u);
+    EXPECT_EQ(bus.words[0x40 / 4] & Msi::enable, 0u);
+    EXPECT_EQ(bus.words[0x60 / 4] & Msix::enable, 0u);
+}
+
 TEST_F(PciProbe, OnlyVendorCapabilitiesAreFoundAndALoopEnds) {
     bus.words[capabilities / 4] = 0x40;
     capability(0x40, 0x11, 0x50, 0x80);  // MSI-X
@@ -118,6 +132,18 @@ TEST_F(PciFilter, NothingElseCanBeWritten) {
     for (std::uint32_t reg = 0; reg < 0x1000; reg += 4)
         if (reg != command) function.write(reg, 0x1234'5678);
     EXPECT_EQ(words, before);
+}
+
+TEST_F(PciFilter, OfAnMsiTheEnablesAddressAndDataAreTheGuestsUntilItStops) {
+    function.shown[0] = {0x50, 16, Msi::enable | Msi::multiple_message_enable, true};
+    function.write(0x50, ~0u);
+    EXPECT_EQ(words[0x50 / 4], 0xa5f5'0014u) << "the bits of the enables, and no other";
+    function.write(0x54, 0x0802'0040);
+    function.write(0x5c, 80);
+    EXPECT_EQ(words[0x54 / 4], 0x0802'0040u);
+    EXPECT_EQ(words[0x5c / 4], 80u);
+    function.quiesce();
+    EXPECT_EQ(words[0x50 / 4] & Msi::enable, 0u);
 }
 
 TEST_F(PciFilter, TheListHasTheShownCapabilitiesAndNothingBetweenThem) {

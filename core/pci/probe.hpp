@@ -68,10 +68,28 @@ private:
         for (unsigned n = 0; n < pci::max_capabilities && at >= header_bytes && out_.shown_count < Function::max_capabilities;
              ++n) {
             auto const head = config_.read(at);
-            auto const bytes = head >> 16 & 0xff;
-            if ((head & 0xff) == vendor_capability && bytes >= 4 && at + bytes <= config_bytes)
-                out_.shown[out_.shown_count++] = {static_cast<std::uint8_t>(at), static_cast<std::uint8_t>(bytes)};
+            auto const found = look_at(static_cast<std::uint8_t>(at), head);
+            if (found.size >= 4 && at + found.size <= config_bytes) {
+                out_.shown[out_.shown_count++] = found;
+                if (found.may_change != 0) config_.write(at, head & ~found.may_change);
+            }
             at = head >> 8 & 0xfc;
+        }
+    }
+
+    /// What is shown of the capability at `at`, which begins with `head`; of size 0: nothing.
+    Capability look_at(std::uint8_t at, std::uint32_t head) const {
+        switch (head & 0xff) {
+            case vendor_capability: return {at, static_cast<std::uint8_t>(head >> 16), 0, false};
+            case msi_capability: {
+                if (!out_.has_messages) return {};
+                auto const size = 12 + ((head & Msi::is_64_bits) != 0 ? 4 : 0) + ((head & Msi::masks_vectors) != 0 ? 8 : 0);
+                return {at, static_cast<std::uint8_t>(size), Msi::enable | Msi::multiple_message_enable, true};
+            }
+            case msix_capability:
+                if (!out_.has_messages) return {};
+                return {at, 12, Msix::enable | Msix::mask_all, false};
+            default: return {};
         }
     }
 

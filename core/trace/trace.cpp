@@ -156,7 +156,7 @@ void step_begins(Cpu& cpu, Vcpu const& v) {
 
 void step_ends(Cpu& cpu) {
     auto const intid = arch::pending_interrupt();
-    if (intid >= armv8::first_special_intid) return;
+    if (intid - armv8::first_special_intid < 4) return;
     end(cpu, abi::TraceEnd::Return);
     begin(*cpu.trace, TraceKind::Interrupt, abi::trace_nobody, intid, arch::now());
 }

@@ -62,8 +62,8 @@ struct CrossCore {
 struct Channels;
 
 struct Vm final : IrqSink {
-    // Distributor, redistributors, UART, RTC, watchdog, manager, virtio, channel doorbells, PCI.
-    static constexpr unsigned max_slots = 9;
+    // Distributor, redistributors, UART, RTC, watchdog, manager, virtio, channel doorbells, PCI, its message frame.
+    static constexpr unsigned max_slots = 10;
 
     std::uint32_t id{0};
     VmState state{VmState::Off};

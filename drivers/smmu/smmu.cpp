@@ -96,6 +96,8 @@ Ste Smmu::make_entry(Pool& pool, Vm const& vm) {
     PageTable tables{pool.take(page_size, page_size)};
     bool const first = by_stage1();
     tables.map(pool, record.ram_ipa, Pa{record.ram_pa}, record.ram_size, first ? smmu::stage1_ram : armv8::Stage2::shared);
+    if (messages_.raw() != 0)
+        tables.map(pool, abi::guest_map::msi_frame, messages_, page_size, first ? smmu::stage1_device : armv8::Stage2::device);
     auto const tag = vm.id + 1;
     if (!first) return Ste::by_stage2(tables.root(), tag, physical_range_40);
     auto* const context = ::new (reinterpret_cast<void*>(pool.take(sizeof(smmu::Cd), sizeof(smmu::Cd)).raw()))

@@ -3,7 +3,8 @@
 //   function's number = StreamID --> stream table (bus 0: 256 entries, 16 KiB)
 //        not given away:  not valid: DMA is aborted
 //        closed:          abort, and nothing told
-//        open:            stage 1: context descriptor of its VM --> tables: guest-physical address -> RAM
+//        open:            stage 1: context descriptor of its VM --> tables: guest-physical address -> RAM,
+//                                                                  and the page that takes messages (docs/decisions/0017)
 //                         stage 2, where the hardware has no stage 1: the same tables in the other format
 //
 // The tables never change after boot, so nothing is flushed but entries of the stream table.
@@ -21,7 +22,8 @@ namespace tiffin {
 
 class Smmu final : public pci::DmaFence {
 public:
-    explicit Smmu(std::uint64_t base) : registers_{base} {}
+    /// Functions send messages to the page at `messages`; 0: they send none.
+    Smmu(std::uint64_t base, Pa messages) : registers_{base}, messages_{messages} {}
 
     /// Why it can't be used; nullptr if it can.
     [[nodiscard]] char const* unfit() const;
@@ -61,6 +63,7 @@ private:
     [[nodiscard]] Stream* find(std::uint32_t function);
 
     Mmio registers_;
+    Pa messages_;
     std::span<armv8::smmu::Ste> table_;
     std::span<armv8::smmu::Command> commands_;
     std::span<armv8::smmu::Event> events_;

@@ -39,3 +39,34 @@ def test_a_driver_vm_on_another_core_of_a_board_with_a_gicv2_has_its_device_too(
     running = machine({"driver": driver}, PciBoard(cores=2, gic=2))
     running.wait_for("driver", "DMA with its own memory is right")
     assert running.wait_until_stopped() == 0
+
+
+def test_a_function_interrupts_by_messages_and_what_it_sends_elsewhere_comes_to_nothing(machine):
+    # 200 is another SPI of the VM's; 0x8080040 is the board's own place for messages, which is no address of the VM's.
+    running = machine({"driver": edu(f"edu.message=1 edu.stray=200 edu.astray={0x808_0040}")}, PciBoard(gic=3))
+    running.wait_for("driver", "edu: message 200 to 8020040: nothing came of it")
+    running.wait_for("driver", "edu: message 80 to 8080040: nothing came of it")
+    running.wait_for("tiffin", r"driver: PCI function 00:01\.0: DMA write at 0x8080040")
+    running.wait_for("driver", "edu: function 8 at 10000000, message 80: DMA with its own memory is right")
+    assert running.wait_until_stopped() == 0
+
+
+def test_messages_through_a_gicv2m_frame(machine):
+    running = machine({"driver": edu("edu.message=1")}, PciBoard(gic=2))
+    running.wait_for("driver", "edu: function 8 at 10000000, message 80: DMA with its own memory is right")
+    assert running.wait_until_stopped() == 0
+
+
+def test_a_gicv2m_frame_is_not_shared_between_vms_which_have_intx_then(machine):
+    board = PciBoard(gic=2, devices=("edu,dma_mask=0xffffffffff",) * 2)
+    running = machine({"driver": edu("edu.message=1"), "other": edu("", "00:02.0")}, board)
+    running.wait_for("driver", "edu: no interrupt")
+    running.wait_for("other", "edu: function 16 at [0-9a-f]+, interrupt [0-9]+: DMA with its own memory is right")
+
+
+def test_two_vms_with_messages_of_the_same_number_have_each_their_own(machine):
+    board = PciBoard(gic=3, cores=2, devices=("edu,dma_mask=0xffffffffff",) * 2)
+    other = edu("edu.message=1", "00:02.0") | {"cpus": [share() | {"core": 1}]}
+    running = machine({"driver": edu("edu.message=1 edu.reset=1"), "other": other}, board)
+    running.wait_for("other", "message 80: DMA with its own memory is right")
+    running.wait_for("driver", "message 80: DMA with its own memory is right")

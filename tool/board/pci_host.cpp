@@ -2,12 +2,16 @@
 
 #include <libfdt.h>
 
+#include "abi/guest_map.hpp"
 #include "base/pci.hpp"
 
 namespace tiffin {
 namespace {
 
 constexpr std::uint32_t memory_32 = 0x0200'0000, space_mask = 0x0300'0000;  // IEEE 1275 PCI binding, "phys.hi"
+
+constexpr std::uint64_t its_frame_bytes = 0x1'0000;  // GICv3 (IHI 0069), "The ITS register map": control, then translation
+constexpr std::uint32_t qemu_first_spi = 80;         // hw/arm/virt.c, a15irqmap: INTIDs 80..143
 
 std::uint64_t wide(std::vector<std::uint32_t> const& cells, std::size_t at) {
     return std::uint64_t{cells[at]} << 32 | cells[at + 1];
@@ -21,6 +25,7 @@ public:
         read_ecam();
         read_window();
         read_fence();
+        if (out_.host.smmu != 0) read_messages();
         read_interrupts();
         return std::move(out_);
     }
@@ -64,6 +69,33 @@ private:
             if (names[i] == "eventq") out_.host.event_intid = interrupts[i].intid;
         if (reg.empty() || out_.host.event_intid == 0) return fail("its SMMU has no registers or no event interrupt");
         out_.host.smmu = reg[0].base;
+    }
+
+    /// Who takes the messages of bus 0, with functions under their own numbers: an ITS, or a GICv2m frame.
+    void read_messages() {
+        auto const map = tree_.cells(node_, "msi-map"), parent = tree_.cells(node_, "msi-parent");
+        bool const whole = map.size() >= 4 && map[0] == 0 && map[2] == 0 && map[3] >= pci::functions_of_a_bus;
+        if (!whole && parent.empty()) return;
+        auto const taker = fdt_node_offset_by_phandle(tree_.data(), whole ? map[1] : parent[0]);
+        auto const reg = taker < 0 ? std::vector<Range>{} : tree_.reg(taker);
+        if (reg.empty() || !tree_.is_enabled(taker)) return;
+        if (tree_.is_compatible(taker, "arm,gic-v3-its") && reg[0].size >= 2 * its_frame_bytes) {
+            out_.host.its = reg[0].base, out_.host.msi = reg[0].base + its_frame_bytes;
+            out_.host.msi_first = abi::guest_map::msi_intid;
+        } else if (tree_.is_compatible(taker, "arm,gic-v2m-frame")) {
+            read_frame(taker, reg[0]);
+        }
+    }
+
+    /// The frame's register tells its SPIs, which a tool can't read: they have to stand in the tree, or the board is QEMU's virt.
+    void read_frame(int frame, Range reg) {
+        auto const first = tree_.cells(frame, "arm,msi-base-spi"), count = tree_.cells(frame, "arm,msi-num-spis");
+        bool const named = !first.empty() && !count.empty();
+        if (!named && !tree_.is_compatible(0, "linux,dummy-virt")) return;
+        auto const spi = named ? first[0] : qemu_first_spi;
+        if (named && count[0] < abi::guest_map::msi_count) return;
+        if (spi < 32 || spi + abi::guest_map::msi_count > abi::guest_map::intid_count) return;
+        out_.host.msi = reg.base, out_.host.msi_first = spi;
     }
 
     void read_interrupts() {

@@ -49,6 +49,7 @@ public:
             if (std::ranges::any_of(domain.access, &DeviceUse::pci) && board_.pci)
                 used_ipa_.insert(used_ipa_.end(), {{guest_map::pci_ecam, guest_map::pci_ecam_size},
                                                    {board_.pci->host.window, board_.pci->host.window_size}});
+            reserve_messages(domain);
             for (auto const& use : domain.access) use.pci ? grant_function(use, grants) : grant(use, grants);
         }
         check_shared_pages(all);
@@ -86,7 +87,31 @@ private:
                 .windows = {},
                 .interrupts = {}};
         if (auto const& line = board_.pci->inta[pci::device_of(function)]) share_line(g, *line, use, grants);
+        grant_messages(g, use);
         grants.push_back(std::move(g));
+    }
+
+    /// A function can send any number to a GICv2m frame, so a frame is one domain's; an ITS knows who sends.
+    [[nodiscard]] bool takes_messages(Domain const& domain) const {
+        auto const has_functions = [](Domain const& d) { return std::ranges::any_of(d.access, &DeviceUse::pci); };
+        if (!board_.pci || board_.pci->host.msi == 0 || !has_functions(domain)) return false;
+        return board_.pci->host.its != 0 || std::ranges::count_if(description_.domains, has_functions) == 1;
+    }
+
+    void reserve_messages(Domain const& domain) {
+        if (!takes_messages(domain)) return;
+        for (std::uint32_t n = 0; n < guest_map::msi_count; ++n) used_virtual_.insert(board_.pci->host.msi_first + n);
+    }
+
+    void grant_messages(Grant& g, DeviceUse const& use) {
+        g.has_messages = takes_messages(*domain_);
+        if (!g.has_messages || board_.pci->host.its != 0 || functions_.size() != 1) return;
+        for (std::uint32_t n = 0; n < guest_map::msi_count; ++n) {
+            auto const intid = board_.pci->host.msi_first + n;
+            if (!interrupt_owners_.try_emplace(intid, nullptr).second)
+                return fail(g.at, fmt::format("interrupt {} of the board's GICv2m frame has another owner", intid), "one");
+            g.messages.push_back({intid, intid, true, use.interrupts_per_second});
+        }
     }
 
     void share_line(Grant& g, Fdt::Interrupt line, DeviceUse const& use, std::vector<Grant> const& grants) {

@@ -29,6 +29,8 @@ struct Grant {
     std::vector<Range> reg;  // as the guest's device tree shows them
     std::vector<GrantedWindow> windows;
     std::vector<GrantedInterrupt> interrupts;
+    std::vector<GrantedInterrupt> messages{};  // of a GICv2m frame, which the VM has with its first function
+    bool has_messages{false};                  // a function's: something takes them
     std::uint32_t shared_line{0};  // INTA of a function, if another function of the VM brought the interrupt: its virtual INTID
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 namespace g = abi::guest_map;
 
-constexpr std::uint32_t gic_phandle = 1, clock_phandle = 2;
+constexpr std::uint32_t gic_phandle = 1, clock_phandle = 2, msi_phandle = 3;
 constexpr std::uint32_t spi = 0, ppi = 1, edge_rising = 1, level_high = 4;
 
 /// splitmix64: a generator of which every 64-bit seed is a good one.
@@ -173,8 +173,23 @@ private:
                               : reg({distributor, {g::gicc, g::gicc_size}}));
         w_.flag("interrupt-controller");
         w_.cells("#interrupt-cells", {3});
-        w_.cells("#address-cells", {0});
+        w_.cells("#address-cells", {has_messages() ? 2u : 0u});
         w_.cells("phandle", {gic_phandle});
+        if (has_messages()) message_frame();
+        w_.end();
+    }
+
+    /// Where functions send messages (vdev/pci/msi_frame.hpp), as on QEMU's virt with a GICv2. Linux takes it under a GICv3 without LPIs too.
+    void message_frame() {
+        w_.cells("#size-cells", {2});
+        w_.flag("ranges");
+        w_.begin(fmt::format("v2m@{:x}", g::msi_frame));
+        w_.text("compatible", "arm,gic-v2m-frame");
+        w_.flag("msi-controller");
+        w_.cells("reg", reg({{g::msi_frame, g::msi_frame_size}}));
+        w_.cells("arm,msi-base-spi", {in_.board.pci->host.msi_first});
+        w_.cells("arm,msi-num-spis", {g::msi_count});
+        w_.cells("phandle", {msi_phandle});
         w_.end();
     }
 
@@ -253,6 +268,8 @@ private:
         return std::ranges::any_of(in_.grants, [](Grant const& grant) { return grant.function.has_value(); });
     }
 
+    [[nodiscard]] bool has_messages() const { return std::ranges::any_of(in_.grants, &Grant::has_messages); }
+
     /// Bus 0 with the VM's functions (vdev/pci), each with its INTA.
     void pci_host() {
         auto const& host = in_.board.pci->host;
@@ -270,10 +287,13 @@ private:
         w_.cells("ranges", ranges);
         for (auto const& grant : in_.grants) {
             auto const line = grant.interrupts.empty() ? grant.shared_line : grant.interrupts[0].virtual_id;
-            if (grant.function && line != 0)
-                map.insert(map.end(), {*grant.function << 8, 0, 0, 1, gic_phandle, spi, line - 32, level_high});
+            if (!grant.function || line == 0) continue;
+            map.insert(map.end(), {*grant.function << 8, 0, 0, 1, gic_phandle});
+            if (has_messages()) map.insert(map.end(), {0, 0});  // the GIC's node has addresses then
+            map.insert(map.end(), {spi, line - 32, level_high});
         }
         if (!map.empty()) w_.cells("interrupt-map", map), w_.cells("interrupt-map-mask", {0xff00, 0, 0, 7});
+        if (has_messages()) w_.cells("msi-parent", {msi_phandle});
         w_.flag("dma-coherent");
         w_.end();
     }

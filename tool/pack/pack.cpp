@@ -164,6 +164,8 @@ private:
         add_virtio(t);
         std::ranges::sort(t.pci, {}, &abi::PciRecord::function);
         if (!t.pci.empty()) h.pci_host = in_.board.pci->host;
+        auto const has_messages = [](GuestParts const& guest) { return std::ranges::any_of(guest.grants, &Grant::has_messages); };
+        if (std::ranges::none_of(in_.guests, has_messages)) h.pci_host.its = h.pci_host.msi = h.pci_host.msi_first = 0;
         return t;
     }
 
@@ -255,7 +257,9 @@ private:
                 t.pci.push_back({u32(t.vms.size()), *grant.function, grant.at.line, grant.fenced ? 0u : u32(abi::pci_unfenced)});
             auto const what = t.text(grant.device == nullptr ? "" : grant.device->name);
             for (auto const& w : grant.windows) t.windows.push_back({w.ipa, w.pa.base, w.pa.size, what, grant.at.line});
-            for (auto const& i : grant.interrupts)
+            auto interrupts = grant.interrupts;
+            interrupts.insert(interrupts.end(), grant.messages.begin(), grant.messages.end());
+            for (auto const& i : interrupts)
                 t.interrupts.push_back({i.physical, i.virtual_id, i.edge ? 1u : 0u, grant.at.line, u32(i.per_second), 0});
         }
     }
