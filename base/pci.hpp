@@ -27,7 +27,8 @@ inline constexpr std::uint32_t capabilities = 1u << (16 + 4);
 namespace BarBits {
 inline constexpr std::uint32_t io = 1, type = 6, is_64_bits = 4, flags = 0xf;
 }
-inline constexpr std::uint8_t vendor_capability = 0x09, msi_capability = 0x05, msix_capability = 0x11;
+inline constexpr std::uint8_t vendor_capability = 0x09;
+inline constexpr std::uint8_t msi_capability = 0x05, msix_capability = 0x11;
 /// "Message Control", the upper half of the first word of an MSI or MSI-X capability.
 namespace Msi {
 inline constexpr std::uint32_t enable = 1u << 16, multiple_message_enable = 7u << 20;
