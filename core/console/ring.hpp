@@ -1,5 +1,6 @@
 // A byte queue of fixed capacity. Indices run freely and wrap with their type: head == tail is empty, no slot is wasted.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -38,7 +39,7 @@ public:
         for (std::size_t left = text.size() < room() ? text.size() : room(); left != 0;) {
             std::size_t const at = tail_ & (Capacity - 1), to_end = Capacity - at;
             auto const run = left < to_end ? left : to_end;
-            __builtin_memcpy(bytes_ + at, text.data(), run);
+            std::copy_n(text.begin(), run, bytes_ + at);
             text.remove_prefix(run);
             tail_ += static_cast<std::uint32_t>(run);
             left -= run;

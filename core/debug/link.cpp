@@ -18,7 +18,7 @@ struct Command {
 
 /// The number that a hex digit stands for; more than 15: it is none.
 constexpr unsigned digit(char c) {
-    auto const value = static_cast<unsigned>(c);
+    unsigned const value = static_cast<unsigned char>(c);
     return value - '0' < 10 ? value - '0' : value - 'a' < 6 ? value - 'a' + 10 : 16;
 }
 

@@ -82,8 +82,8 @@ struct Machinery : testing::Board {
         for (std::uint32_t i = 0; i < 2; ++i) check_vcpu(vcpu(0, i), spis);
         for (std::uint32_t intid = 32; intid < abi::guest_map::intid_count; ++intid)
             require(((vgic::bank(vcpu(), intid).listed & vgic::mask(intid)) != 0) == spis.contains(intid));
-        for (std::uint32_t n = 0; n < spi_banks; ++n)
-            for (auto target : vm().vgic.target) require(target.routed < 2 && target.holder < 2);
+        for (std::uint32_t intid = 32; intid < abi::guest_map::intid_count; ++intid)
+            require(vm().vgic.routed(intid) < 2 && vm().vgic.holder(intid) < 2);
     }
     /// A vCPU's own list registers: each interrupt once, and `listed` says so.
     static void check_vcpu(Vcpu& v, std::set<std::uint32_t>& spis) {

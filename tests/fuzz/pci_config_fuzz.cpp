@@ -51,9 +51,10 @@ struct Machinery : testing::Board {
         assigned_once = space;
         require(function.shown_count <= pci::Function::max_capabilities);
         for (unsigned i = 0; i < function.shown_count; ++i) {
-            auto const [at, size] = function.shown[i];
-            require(at >= pci::header_bytes && at + size <= pci::config_bytes &&
-                    (space[at / 4] & 0xff) == pci::vendor_capability);
+            auto const& c = function.shown[i];
+            auto const id = space[c.at / 4] & 0xff;
+            require(c.at >= pci::header_bytes && c.at + c.size <= pci::config_bytes);
+            require(id == pci::vendor_capability || id == pci::msi_capability || id == pci::msix_capability);
         }
     }
 
@@ -103,8 +104,8 @@ struct Machinery : testing::Board {
     void check_shown(std::uint32_t reg) {
         bool shown = false;
         for (unsigned i = 0; i < function.shown_count; ++i) {
-            auto const [at, size] = function.shown[i];
-            shown = shown || (reg >= at && reg < std::uint32_t{at} + size);
+            auto const& c = function.shown[i];
+            shown = shown || (reg >= c.at && reg < std::uint32_t{c.at} + c.size);
         }
         if (!shown) require(function.read(reg) == 0);
     }

@@ -26,7 +26,8 @@ std::optional<Encoded> watch(PointType type, std::uint64_t at, std::uint64_t siz
     std::uint64_t const lsc = type == PointType::Read ? 1 : type == PointType::Write ? 2 : 3;
     auto const control = enabled | el1_and_el0 | lsc << 3;
     auto const first = at % 8;
-    if (size != 0 && first + size <= 8) return Encoded{at - first, control | bas(((1ull << size) - 1) << first)};
+    if (size == 0) return std::nullopt;
+    if (first + size <= 8) return Encoded{at - first, control | bas(((1ull << size) - 1) << first)};
     if (!std::has_single_bit(size) || at % size != 0 || size > 1ull << 31) return std::nullopt;
     return Encoded{at, control | bas(0xff) | static_cast<std::uint64_t>(std::countr_zero(size)) << 24};
 }
@@ -101,15 +102,15 @@ bool Points::clear_software(unsigned vcpu, std::uint64_t at) {
 }
 
 void Points::hide(std::uint64_t at, std::string& bytes) const {
-    for (auto const& [point, own] : software_)
-        overlap(point, at, bytes.size(), [&](auto offset, auto i) { bytes[offset] = own[i]; });
+    for (auto const& point : software_)
+        overlap(point.first, at, bytes.size(), [&](auto offset, auto i) { bytes[offset] = point.second[i]; });
 }
 
 void Points::keep(std::uint64_t at, std::string& bytes) {
     auto const brk = brk_bytes();
-    for (auto& [point, own] : software_)
-        overlap(point, at, bytes.size(), [&](auto offset, auto i) {
-            own[i] = bytes[offset];
+    for (auto& point : software_)
+        overlap(point.first, at, bytes.size(), [&](auto offset, auto i) {
+            point.second[i] = bytes[offset];
             bytes[offset] = brk[i];
         });
 }

@@ -32,7 +32,9 @@ constexpr std::optional<Typed> parse(std::string_view line) {
     if (!device) return std::nullopt;
     auto const port = take_number(':');
     if (!port || (!line.empty() && line.front() != ' ')) return std::nullopt;
-    return Typed{*device, *port, line.substr(line.empty() ? 0 : 1), line.empty()};
+    bool const chooses = line.empty();
+    if (!chooses) line.remove_prefix(1);  // not substr(): its range check would need the library's exceptions
+    return Typed{*device, *port, line, chooses};
 }
 
 /// Keys as they come, until a line is whole. An interrupt's handler puts them in, the server takes them out: one writer for each index.
