@@ -18,17 +18,17 @@ Sockets::Sockets(sdk::Server& server) : server_{server} {
 }
 
 void Sockets::announce() {
-    for (sdk::Device const& device : server_.devices()) ends_[device.index()].owes_event = device.in_use();
+    for (sdk::Device const& device : server_.devices()) ends_[device.index()].news = device.in_use() ? News::Owed : News::Heard;
 }
 
 /// Its requests are gone with its former life; an event of ours it needs no more.
 void Sockets::begin(sdk::Device& device) {
     End& end = ends_[device.index()];
-    end = {.cid = end.cid, .owes_event = end.owes_event};
+    end = {.cid = end.cid, .news = end.news == News::Owed ? News::Owed : News::Heard};
 }
 
 bool Sockets::serve(sdk::Device& device) {
-    tell_event(device);
+    if (!hears(device)) return false;
     serve_waiting(device);
     End& from = ends_[device.index()];
     for (unsigned n = 0; n < batch; ++n) {
@@ -64,14 +64,23 @@ bool Sockets::go_on(End& from, sdk::Device const& sender) {
     return true;
 }
 
-void Sockets::tell_event(sdk::Device const& device) {
+/// True: it knows of this life, or can't be told. All its room for events is taken, and one is used: it posts that again when it has looked. The
+/// others stay with us, and come again for our next life.
+bool Sockets::hears(sdk::Device const& device) {
     End& end = ends_[device.index()];
-    if (!end.owes_event) return;
-    auto const room = device.next(vsock::event_queue, {});
-    if (!room) return;
+    if (end.news == News::Heard) return true;
+    std::optional<sdk::Request> room;
+    while (auto const next = device.next(vsock::event_queue, {}))
+        if (!room) room = next;
+    if (!room) return end.news == News::Owed;
+    if (end.news == News::Told) {
+        end.news = News::Heard;
+        return true;
+    }
     std::byte const transport_reset[4]{};
     room->finish(0, transport_reset, sdk::Tell::Now);
-    end.owes_event = false;
+    end.news = News::Told;
+    return false;
 }
 
 sdk::Device const* Sockets::find(std::uint64_t cid) const {
@@ -94,7 +103,7 @@ bool Sockets::carry(End& from, sdk::Device const& sender) {
 
 /// As much of the packet as one request of the receiver has room for. Only bytes of a stream may be cut.
 bool Sockets::deliver_piece(End& from, sdk::Device const& to) {
-    auto const room = to.next(vsock::receive_queue, {});
+    auto const room = hears(to) ? to.next(vsock::receive_queue, {}) : std::nullopt;
     if (!room) {
         from.waits_for = to.index();
         return false;

@@ -16,13 +16,16 @@ public:
     explicit Sockets(sdk::Server& server);
 
     /// Tells clients that are connected already (an earlier life of this server did it) that their connections are gone: what was on its way may
-    /// have been delivered, or not ("Device Events", VIRTIO_VSOCK_EVENT_TRANSPORT_RESET). Once, before the first round.
+    /// have been delivered, or not ("Device Events", VIRTIO_VSOCK_EVENT_TRANSPORT_RESET). Once, before the first round. Nobody gets a packet
+    /// before it has looked at this: a connection made meanwhile would be gone at one end, and the other would wait for ever.
     void announce();
 
     void begin(sdk::Device& device) override;
     bool serve(sdk::Device& device) override;
 
 private:
+    /// That there is a new life of this server.
+    enum class News : std::uint8_t { Heard, Owed, Told };
     struct End {
         std::uint64_t cid{0};
         /// The sender's packet under way, how much of it is delivered, and whose room it waits for.
@@ -30,10 +33,10 @@ private:
         Header header{};
         std::uint64_t delivered{0};
         std::uint32_t waits_for{0};
-        bool owes_event{false};
+        News news{News::Heard};
     };
 
-    void tell_event(sdk::Device const& device);
+    bool hears(sdk::Device const& device);
     void serve_waiting(sdk::Device const& device);
     bool take(End& from, sdk::Device const& device);
     bool go_on(End& from, sdk::Device const& sender);

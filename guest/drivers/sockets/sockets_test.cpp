@@ -144,7 +144,30 @@ TEST_F(Addresses, ANewLifeOfTheServerTellsThoseWhoAreUp) {
     EXPECT_FALSE(none.given);
     auto& another = clients.post(0, vsock::event_queue, {}, 4);
     rounds();
-    EXPECT_FALSE(another.given) << "once";
+    EXPECT_FALSE(another.done) << "once";
+}
+
+TEST_F(Addresses, WhoIsToldOfANewLifeGetsNothingBeforeItHasLooked) {
+    for (std::uint32_t const device : {0, 1})
+        for (unsigned n = 0; n < 2; ++n) clients.post(device, vsock::event_queue, {}, 4);
+    auto& sent = clients.post(0, vsock::transmit_queue, packet(header(3, 4)));
+    auto& theirs = clients.post(1, vsock::receive_queue, {}, header_bytes);
+    service->announce();
+    rounds();
+    EXPECT_FALSE(sent.given) << "its sender has not looked";
+    clients.post(0, vsock::event_queue, {}, 4);
+    rounds();
+    EXPECT_TRUE(sent.given && !theirs.given) << "the other has not looked";
+    clients.post(1, vsock::event_queue, {}, 4);
+    rounds();
+    EXPECT_TRUE(sent.done && theirs.done);
+}
+
+TEST_F(Addresses, WhoCanNotBeToldIsServedAllTheSame) {
+    auto& theirs = clients.post(1, vsock::receive_queue, {}, header_bytes);
+    service->announce();
+    EXPECT_TRUE(send(0, packet(header(3, 4))).done);
+    EXPECT_TRUE(theirs.done);
 }
 
 }  // namespace
