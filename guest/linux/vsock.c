@@ -78,7 +78,7 @@ static int send_to(unsigned cid, unsigned port, unsigned long size) {
             if (n < 0 && errno != EAGAIN) return fail("send");
             if (sent == size) shutdown(with, SHUT_WR);
         }
-        if ((wait.revents & (POLLIN | POLLHUP)) != 0) {
+        if ((wait.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
             ssize_t const n = read(with, buffer, sizeof buffer);
             if (n <= 0) return fail("read");
             for (ssize_t i = 0; i < n; ++i)
