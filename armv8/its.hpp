@@ -53,6 +53,11 @@ struct Command {
     static constexpr Command mapti(std::uint32_t device, std::uint32_t event, std::uint32_t lpi, std::uint32_t collection) {
         return {{0x0a | std::uint64_t{device} << 32, event | std::uint64_t{lpi} << 32, collection, 0}};
     }
+    /// The event's interrupt is pending no more.
+    static constexpr Command clear(std::uint32_t device, std::uint32_t event) {
+        return {{0x04 | std::uint64_t{device} << 32, event, 0, 0}};
+    }
+    /// The redistributor looks again at what the configuration table says of the collection's LPIs.
     static constexpr Command invall(std::uint32_t collection) { return {{0x0d, 0, collection, 0}}; }
     static constexpr Command sync(std::uint64_t target) { return {{0x05, 0, target, 0}}; }
 };
@@ -66,7 +71,7 @@ namespace lpi {
 inline constexpr unsigned id_bits = 14;
 inline constexpr std::uint64_t configuration_bytes = (1u << id_bits) - first_lpi, pending_bytes = (1u << id_bits) / 8;
 inline constexpr std::uint64_t pending_alignment = 0x1'0000;
-inline constexpr std::uint8_t enabled = 0xa1;                       // with the priority that EL2 gives every interrupt
+inline constexpr std::uint8_t enabled = 0xa1, disabled = 0xa0;      // with the priority that EL2 gives every interrupt
 inline constexpr std::uint32_t propbaser = 0x70, pendbaser = 0x78;  // of GICR
 inline constexpr std::uint32_t enable_lpis = 1;                     // GICR_CTLR
 

@@ -17,6 +17,9 @@ class Console;
 class Notices;
 struct RateLimit;
 struct Vm;
+namespace pci {
+class Messages;
+}
 namespace trace {
 struct Recorder;
 }
@@ -74,6 +77,7 @@ struct Machine {
     std::span<IrqOwner> irq_owners;  // by INTID, from 32
     Console* console{nullptr};
     Notices* notices{nullptr};
+    pci::Messages* messages{nullptr};       // nullptr: no function sends any, or they come as SPIs
     std::atomic<std::uint32_t> running{0};  // VMs that have not stopped or crashed
     bool several{false};                    // more than one core runs
     CoreLock console_lock;

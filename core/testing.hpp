@@ -48,6 +48,7 @@ struct VmSpec {
     std::uint32_t channel_with{~0u};         // the VM at the other end, which says the same of this one; ~0: it has no channel
     std::vector<std::uint32_t> served_by{};  // a virtio block device for each: its server
     std::uint32_t queues{1};                 // of each of those
+    std::uint32_t function{0};               // of bus 0, whose messages an ITS takes; VMs ascend by it. 0: none
 };
 
 inline constexpr std::uint64_t board_ram = 0x4000'0000, board_ram_size = 0x800'0000;
@@ -261,6 +262,18 @@ private:
             ram += align_up(specs[id].ram, large_page_size);
         }
         for (auto& vm : p.vms) vm.windows = {0, 0};
+        for (std::uint32_t id = 0; id < specs.size(); ++id) {
+            if (specs[id].function == 0) continue;
+            p.header.pci_host = {.ecam = 0x40'1000'0000,
+                                 .window = 0x1000'0000,
+                                 .window_size = 0x2eff'0000,
+                                 .smmu = 0x0905'0000,
+                                 .its = 0x0808'0000,
+                                 .msi = 0x0809'0000,
+                                 .event_intid = 106,
+                                 .msi_first = 80};
+            p.pci.push_back({.vm = id, .function = specs[id].function, .line = 10, .flags = 0});
+        }
         for (std::uint32_t id = 0; id < specs.size(); ++id) add_channel(p, id, specs[id].channel_with);
         return p.bytes();
     }

@@ -98,6 +98,7 @@ void connect_its(PlanView const& plan) {
     }
     std::uint32_t place = 0;
     for (auto const& record : plan.pci()) the_its->give(record.function, place++, machine.vms[record.vm]->vcpus[0]->cpu->index);
+    machine.messages = the_its;
     if (!the_its->is_well()) refuse("the ITS does not do what it is told");
 }
 

@@ -6,6 +6,7 @@
 
 #include "arch/host/cpu_interface.hpp"
 #include "armv8/gic.hpp"
+#include "armv8/its.hpp"
 #include "armv8/pstate.hpp"
 #include "base/result.hpp"
 #include "core/arch.hpp"
@@ -141,7 +142,7 @@ std::uint32_t acknowledge() {
     for (auto const intid : h.irq_pending) {
         if (h.irq_active.contains(intid)) continue;
         h.irq_pending.erase(intid);
-        h.irq_active.insert(intid);
+        if (intid < armv8::first_lpi) h.irq_active.insert(intid);  // an LPI has no active state
         return intid;
     }
     return armv8::spurious_intid;

@@ -4,6 +4,7 @@
 #include "armv8/its.hpp"
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
+#include "core/pci/messages.hpp"
 #include "core/vm/vm.hpp"
 
 namespace tiffin::irq {
@@ -41,15 +42,31 @@ void on_spi(std::uint32_t intid) {
     vgic::raise(*owner.vm->vcpus[0], owner.virtual_id);
 }
 
-/// A message of a PCI function (docs/decisions/0017). It has no active state: nothing of it is left but what the guest is told.
+/// A message of a PCI function (docs/decisions/0017). It has no active state that would keep the next away until the guest has dealt with
+/// this one: while its VM is not on the core, each comes once, and then waits for it.
 [[gnu::noinline]] bool on_message(std::uint32_t lpi) {
     arch::drop_priority(lpi);
     constexpr auto each = abi::guest_map::msi_count;
     auto const place = (lpi - armv8::first_lpi) / each, which = (lpi - armv8::first_lpi) % each;
     if (place >= machine.plan->pci().size()) return true;
-    Vm& vm = *machine.vms[machine.plan->pci()[place].vm];
-    vgic::raise(*vm.vcpus[0], machine.plan->header().pci_host.msi_first + which);
+    Vcpu& first = *machine.vms[machine.plan->pci()[place].vm]->vcpus[0];
+    vgic::raise(first, machine.plan->header().pci_host.msi_first + which);
+    if (first.cpu->loaded == &first) return true;
+    machine.messages->hold(place, which);
+    first.holds_messages = true;
+    // The interrupt may be another vCPU's, and the next message would wait until this one has something to do.
+    sched::wake(first);
     return true;
+}
+
+/// For each function of the VM.
+void end_hold(Vcpu& v, void (pci::Messages::*end)(std::uint32_t)) {
+    if (!v.holds_messages) return;
+    v.holds_messages = false;
+    for (std::uint32_t place = 0; auto const& function : machine.plan->pci()) {
+        if (function.vm == v.vm->id) (machine.messages->*end)(place);
+        ++place;
+    }
 }
 
 /// The hypervisor's own; its timer's first, which most of them are.
@@ -95,6 +112,9 @@ void drop_delayed(IrqOwner const& owner, std::uint32_t intid) {
     owner.limit->owner->cpu->timers.cancel(*owner.limit);
     arch::deactivate(intid);
 }
+
+void release_messages(Vcpu& v) { end_hold(v, &pci::Messages::release); }
+void forget_messages(Vcpu& v) { end_hold(v, &pci::Messages::forget); }
 
 bool handle_one(Cpu& cpu) {
     std::uint32_t const acknowledged = arch::acknowledge();

@@ -30,6 +30,10 @@ bool handle_one(Cpu& cpu);
 
 /// The time has come for an interrupt that its limit has held back.
 void on_delayed(RateLimit& limit);
+/// `v` is on its core: messages of its VM's functions may come again.
+void release_messages(Vcpu& v);
+/// Forgets those that are held back (its VM stops).
+void forget_messages(Vcpu& v);
 /// Forgets one that is held back (its VM stops); it may fire again. Nothing happens to one that is not.
 void drop_delayed(IrqOwner const& owner, std::uint32_t intid);
 

@@ -38,8 +38,9 @@ void release_interrupts(Vm& vm) {
     }
 }
 
-/// Interrupts that a rate limit holds back: their timers are on the core of the first vCPU, which does this.
+/// Interrupts that a rate limit holds back, and messages: their timers are on the core of the first vCPU, which does this.
 void drop_delayed(Vm& vm) {
+    irq::forget_messages(*vm.vcpus[0]);
     for (auto const& given : machine.plan->interrupts_of(*vm.record))
         irq::drop_delayed(machine.irq_owners[given.physical - 32], given.physical);
 }

@@ -100,6 +100,8 @@ void switch_in(Cpu& cpu, Vcpu& v, std::uint32_t leftover) {
     if (!machine.vmids.current(v.vm->stage2.vmid_generation())) [[unlikely]]
         lend_vmid(v);
     arch::load(v);
+    if (v.holds_messages) [[unlikely]]
+        irq::release_messages(v);
     ++v.stats.switches;
 }
 

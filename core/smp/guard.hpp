@@ -54,4 +54,20 @@ public:
     VmidGuard() : Guard{machine.several ? &machine.vmid_lock : nullptr, abi::TraceLock::Vmid} {}
 };
 
+/// A driver's own lock, one of the last of the order. Not in the trace. Nothing happens while one core runs.
+class DriverGuard {
+public:
+    explicit DriverGuard(CoreLock& lock) : lock_{machine.several ? &lock : nullptr} {
+        if (lock_ != nullptr) lock_->take(arch::this_cpu().index);
+    }
+    ~DriverGuard() {
+        if (lock_ != nullptr) lock_->release();
+    }
+    DriverGuard(DriverGuard const&) = delete;
+    DriverGuard& operator=(DriverGuard const&) = delete;
+
+private:
+    CoreLock* lock_;
+};
+
 }  // namespace tiffin

@@ -8,6 +8,7 @@
 //   3. Machine::console_lock   the console, its ports and the UART, if several cores run
 //   4. Machine::vmid_lock      the lending of VMIDs
 //   5. Smmu::lock_             the SMMU's commands and stream table (drivers/smmu), if several cores run
+//      Its::lock_              the ITS's commands, and which messages are held (drivers/gic), if several cores run
 //
 // A core holds at most one VM's lock. The console never calls into a VM: it sends mail (core/smp/mail.hpp). What belongs to one
 // core (scheduler, timers, list registers, private interrupts of its vCPUs) has no lock, because no other core touches it. Nobody

@@ -105,6 +105,7 @@ struct Vcpu {
     std::uint64_t physical_ctl{0}, physical_cval{0};
     std::uint64_t vmpidr{0}, cntvoff{0};
     bool serror_pending{false};  // HCR_EL2.VSE while it is not loaded
+    bool holds_messages{false};  // of its VM's functions, which wait until it is loaded
 
     Mail* mail{nullptr};  // from other cores, where several run
 

@@ -6,6 +6,7 @@
 #include "armv8/gic.hpp"
 #include "base/pci.hpp"
 #include "core/arch.hpp"
+#include "core/smp/guard.hpp"
 
 namespace tiffin {
 namespace {
@@ -39,6 +40,7 @@ char const* Its::init(Pool& pool, std::uint32_t functions, std::uint32_t first_e
         if (!set_table(pool, n)) return "the ITS does not share its tables with the cores, in pages of 4 KiB";
     commands_ = reinterpret_cast<Command*>(pool.take(page_size, page_size).raw());
     translations_ = pool.take(functions * translation_bytes(first_event), 256);
+    given_ = pool.array<Given>(functions);
     configuration_ = pool.take(lpi::configuration_bytes, page_size);
     __builtin_memset(reinterpret_cast<void*>(configuration_.raw()), lpi::enabled, lpi::configuration_bytes);
     arch::publish_tables();
@@ -83,17 +85,58 @@ char const* Its::start_core(std::uint32_t core, std::uint64_t frame) {
 }
 
 void Its::give(std::uint32_t function, std::uint32_t place, std::uint32_t core) {
+    given_[place] = {.function = function, .core = core, .held = 0};
     issue(Command::mapd(function, translations_ + place * translation_bytes(first_event_), event_bits(first_event_)));
     for (std::uint32_t n = 0; n < messages; ++n)
         issue(Command::mapti(function, first_event_ + n, armv8::first_lpi + place * messages + n, core));
 }
 
-/// Whoever issues waits for the end: this is done at boot alone.
-void Its::issue(Command const& command) {
+void Its::enable(std::uint32_t place, std::uint32_t which, bool on) {
+    auto* const table = reinterpret_cast<std::uint8_t volatile*>(configuration_.raw());
+    table[place * messages + which] = on ? lpi::enabled : lpi::disabled;
+}
+
+void Its::hold(std::uint32_t place, std::uint32_t which) {
+    DriverGuard const guard{lock_};
+    given_[place].held |= 1u << which;
+    enable(place, which, false);
+    post(Command::invall(given_[place].core));
+}
+
+void Its::release(std::uint32_t place) {
+    DriverGuard const guard{lock_};
+    Given& given = given_[place];
+    if (given.held == 0) return;
+    for (; given.held != 0; given.held &= given.held - 1)
+        enable(place, static_cast<std::uint32_t>(std::countr_zero(given.held)), true);
+    post(Command::invall(given.core));
+}
+
+void Its::forget(std::uint32_t place) {
+    {
+        DriverGuard const guard{lock_};
+        for (std::uint32_t held = given_[place].held; held != 0; held &= held - 1)
+            post(Command::clear(given_[place].function, first_event_ + static_cast<std::uint32_t>(std::countr_zero(held))));
+    }
+    release(place);
+}
+
+/// There is room for a page of commands, and the ITS is slower by far than that only if it is dead: then what comes is lost.
+void Its::post(Command const& command) {
+    auto const next = (prod_ + 1) % queue_commands;
+    if (registers_.read64(gits::creadr) == next * sizeof(Command)) {
+        well_ = false;
+        return;
+    }
     commands_[prod_] = command;
     arch::publish_tables();
-    prod_ = (prod_ + 1) % queue_commands;
+    prod_ = next;
     registers_.write64(gits::cwriter, prod_ * sizeof(Command));
+}
+
+/// At boot: waits for the end.
+void Its::issue(Command const& command) {
+    post(command);
     unsigned n = 0;
     while (n < patience && registers_.read64(gits::creadr) != prod_ * sizeof(Command)) ++n;
     well_ = well_ && n < patience;

@@ -66,6 +66,56 @@ TEST_F(ItsAtRest, AnItsThatDoesNotAnswerIsNotWell) {
     EXPECT_FALSE(its.is_well());
 }
 
+struct HeldMessages : ItsAtRest {
+    std::uint8_t const* configuration{nullptr};
+    gits::Command const* commands{nullptr};
+    std::uint64_t first{0};  // of the commands since
+
+    HeldMessages() {
+        EXPECT_EQ(its.init(pool, 2, 80), nullptr);
+        its.prepare_core(pool, 0);
+        EXPECT_EQ(its.start_core(0, reinterpret_cast<std::uintptr_t>(redistributor.data())), nullptr);
+        for (std::uint32_t place = 0; place < 2; ++place) its.give(8 * (place + 1), place, 0);
+        configuration = reinterpret_cast<std::uint8_t const*>(redistributor[lpi::propbaser / 8] & 0xffff'ffff'f000);
+        commands = reinterpret_cast<gits::Command const*>(at(gits::cbaser) & 0xffff'ffff'f000);
+        first = posted();
+    }
+    std::uint64_t posted() { return at(gits::cwriter) / sizeof(gits::Command); }
+};
+
+TEST_F(HeldMessages, AreDisabledAndAllOfAFunctionIsEnabledAtOnce) {
+    its.hold(1, 2);
+    its.hold(1, 23);
+    EXPECT_EQ(configuration[24 + 2], lpi::disabled);
+    EXPECT_EQ(configuration[24 + 23], lpi::disabled);
+    EXPECT_EQ(configuration[24 + 3], lpi::enabled);
+    EXPECT_EQ(posted(), first + 2) << "the redistributor has heard of each";
+    its.release(0);
+    EXPECT_EQ(configuration[24 + 2], lpi::disabled) << "another function's";
+    EXPECT_EQ(posted(), first + 2);
+    its.release(1);
+    EXPECT_EQ(configuration[24 + 2], lpi::enabled);
+    EXPECT_EQ(configuration[24 + 23], lpi::enabled);
+    EXPECT_EQ(posted(), first + 3);
+    EXPECT_EQ(commands[first + 2].words[0], 0x0du);
+    its.release(1);
+    EXPECT_EQ(posted(), first + 3) << "nothing was held";
+}
+
+TEST_F(HeldMessages, ThatAreForgottenPendNoMore) {
+    its.hold(1, 2);
+    its.forget(1);
+    EXPECT_EQ(commands[first + 1].words[0], 0x0000'0010'0000'0004u);
+    EXPECT_EQ(commands[first + 1].words[1], 82u);
+    EXPECT_EQ(configuration[24 + 2], lpi::enabled);
+}
+
+TEST_F(HeldMessages, AQueueThatIsNotReadEndsInsteadOfRunningOver) {
+    for (std::uint32_t n = 0; n < 300; ++n) its.hold(0, n % 24);
+    EXPECT_FALSE(its.is_well());
+    EXPECT_EQ(posted(), 127u);
+}
+
 TEST_F(ItsAtRest, ARedistributorGetsItsTablesBeforeItTakesLpis) {
     ASSERT_EQ(its.init(pool, 1, 80), nullptr);
     EXPECT_EQ(at(gits::baser) >> 63 & at(gits::cbaser) >> 63, 1u);

@@ -2,6 +2,7 @@
 
 #include "core/cpu.hpp"
 #include "core/notice/notice.hpp"
+#include "core/smp/guard.hpp"
 
 namespace tiffin {
 namespace {
@@ -14,21 +15,6 @@ using smmu::Ste;
 constexpr unsigned register_patience = 1'000'000;  // at boot
 constexpr unsigned sync_patience = 400;            // at run time: a path of EL2 stays bounded
 constexpr unsigned physical_range_40 = 2;          // RAM lies below 2^40 (plan/view.hpp)
-
-class SmmuGuard {
-public:
-    explicit SmmuGuard(CoreLock& lock) : lock_{machine.several ? &lock : nullptr} {
-        if (lock_ != nullptr) lock_->take(arch::this_cpu().index);
-    }
-    ~SmmuGuard() {
-        if (lock_ != nullptr) lock_->release();
-    }
-    SmmuGuard(SmmuGuard const&) = delete;
-    SmmuGuard& operator=(SmmuGuard const&) = delete;
-
-private:
-    CoreLock* lock_;
-};
 
 template <class T>
 std::span<T> table_of(Pool& pool, unsigned log2) {
@@ -108,13 +94,13 @@ Ste Smmu::make_entry(Pool& pool, Vm const& vm) {
 void Smmu::open(std::uint32_t function) {
     auto* const stream = find(function);
     if (stream == nullptr) return;
-    SmmuGuard const guard{lock_};
+    DriverGuard const guard{lock_};
     stream->faults = 0;
     set_entry(function, stream->open);
 }
 
 void Smmu::close(std::uint32_t function) {
-    SmmuGuard const guard{lock_};
+    DriverGuard const guard{lock_};
     set_entry(function, Ste::aborting());
 }
 

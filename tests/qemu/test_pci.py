@@ -1,5 +1,5 @@
 """PCI functions given to VMs: they work, and their DMA stays inside."""
-from harness.describe import PciBoard, app, server, share
+from harness.describe import PciBoard, app, metronome, server, share
 
 
 def edu(cmdline="", function="00:01.0"):
@@ -70,3 +70,12 @@ def test_two_vms_with_messages_of_the_same_number_have_each_their_own(machine):
     running = machine({"driver": edu("edu.message=1 edu.reset=1"), "other": other}, board)
     running.wait_for("other", "message 80: DMA with its own memory is right")
     running.wait_for("driver", "message 80: DMA with its own memory is right")
+
+
+def test_messages_for_a_vm_that_is_away_from_its_core_wait_there_and_none_is_lost(machine):
+    board = PciBoard(gic=3, devices=("edu,dma_mask=0xffffffffff",) * 2)
+    vms = {"driver": edu("edu.message=1 edu.reset=1"), "other": edu("edu.message=1", "00:02.0"), "metronome": metronome(jobs=1000)}
+    running = machine(vms, board)
+    running.wait_for("other", "message 80: DMA with its own memory is right")
+    running.wait_for("driver", "message 80: DMA with its own memory is right", times=3)
+    running.wait_for("metronome", "missed=0")

@@ -105,6 +105,7 @@ private:
 
     void grant_messages(Grant& g, DeviceUse const& use) {
         g.has_messages = takes_messages(*domain_);
+        g.by_its = g.has_messages && board_.pci->host.its != 0;
         if (!g.has_messages || board_.pci->host.its != 0 || functions_.size() != 1) return;
         for (std::uint32_t n = 0; n < guest_map::msi_count; ++n) {
             auto const intid = board_.pci->host.msi_first + n;

@@ -31,6 +31,7 @@ struct Grant {
     std::vector<GrantedInterrupt> interrupts;
     std::vector<GrantedInterrupt> messages{};  // of a GICv2m frame, which the VM has with its first function
     bool has_messages{false};                  // a function's: something takes them
+    bool by_its{false};                        // and it is the ITS
     std::uint32_t shared_line{0};  // INTA of a function, if another function of the VM brought the interrupt: its virtual INTID
 };
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "abi/guest_map.hpp"
 #include "tool/contract/paths.hpp"
 #include "tool/contract/words.hpp"
 
@@ -13,11 +14,14 @@ namespace {
 using contract::Core;
 using contract::Task;
 
-/// Interrupt lines that can come for the VM's vCPUs. One with a limit has a timer too, which lets through what was held back.
+/// Interrupt lines that can come for the VM's vCPUs, and messages of its functions. One with a limit has a timer too, which lets through what
+/// was held back. Each message of an ITS comes once while its VM is away, and all of a function are let go at once when that comes back.
 unsigned lines_of(std::vector<Grant> const& grants) {
     unsigned lines = 0;
     for (auto const& g : grants) {
         for (auto const& i : g.interrupts) lines += i.per_second != 0 ? 2 : 1;
+        for (auto const& i : g.messages) lines += i.per_second != 0 ? 2 : 1;
+        if (g.by_its) lines += abi::guest_map::msi_count + 1;
     }
     return lines;
 }
