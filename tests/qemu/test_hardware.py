@@ -181,13 +181,15 @@ def test_two_linux_vms_reach_each_other_and_the_outside_while_the_switch_dies(ma
 def test_linux_drives_pci_functions_of_its_own_with_debians_modules(machine, tmp_path, gic):
     image = disk_image.write(tmp_path / "disk.img", 8 * MIB, b"")
     board = PciBoard(devices=(BLOCK, CARD), drives=(f"file={image},format=raw,id=disk,cache=unsafe",), netdevs=("user,id=net",), gic=gic)
-    linux = devices([], "tiffin.disk=3 tiffin.net=10.0.2.15 tiffin.ping=10.0.2.2") | {"access": [{"pci": "00:01.0"}, {"pci": "00:02.0"}]}
+    linux = devices([], "tiffin.disk=3 tiffin.net=10.0.2.15 tiffin.ping=10.0.2.2 tiffin.messages") | {"access": [{"pci": "00:01.0"}, {"pci": "00:02.0"}]}
     running = machine({"linux": linux, "metronome": metronome(jobs=2000)}, board)
     running.wait_for("linux", DONE)
     assert running.count("linux", "disk: 8192 KiB") == 1
     assert running.count("linux", "disk: all sums match") == 1
     assert running.count("linux", "5 packets transmitted, 5 packets received") == 1
     assert not troubles(running, "linux")
+    for of in ("virtio0-req.0", "virtio1-input.0", "virtio1-output.0"):
+        assert int(running.wait_for("linux", rf"messages: {of} (\d+)")[1]) > 1
     running.wait_for("metronome", "jobs=2000 missed=0")
 
 
