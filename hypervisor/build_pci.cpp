@@ -117,6 +117,7 @@ void build_pci(Pool& pool, PlanView const& plan) {
 void connect_pci(PlanView const& plan, Gic& gic) {
     connect_its(plan);
     if (the_smmu == nullptr) return;
+    if (!the_smmu->is_well()) refuse("the SMMU does not do what it is told");
     auto const intid = plan.header().pci_host.event_intid;
     machine.irq_owners[intid - 32].hypervisor = true;
     gic.set_edge(intid, true);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "armv8/its.hpp"
@@ -16,11 +17,13 @@ using Said = std::vector<std::string>;
 
 struct RecordingMessages final : pci::Messages {
     Said said;
+    bool breaks{false};
     void hold(std::uint32_t place, std::uint32_t which) override {
         said.push_back("hold " + std::to_string(place) + ' ' + std::to_string(which));
     }
     void release(std::uint32_t place) override { said.push_back("release " + std::to_string(place)); }
     void forget(std::uint32_t place) override { said.push_back("forget " + std::to_string(place)); }
+    bool broke() override { return std::exchange(breaks, false); }
 };
 
 /// VM 0 has a function, and so has VM 1, at the second place in the plan.
@@ -78,6 +81,15 @@ TEST_F(TwoWithFunctions, AVmThatStopsLeavesNothingHeld) {
     messages.said.clear();
     lifecycle::stop(board.vm(1), VmState::Stopped, 0, "test");
     EXPECT_EQ(messages.said, Said{"forget 1"});
+}
+
+TEST_F(TwoWithFunctions, AnItsThatTakesNoOrdersIsToldOf) {
+    board.enter(board.vcpu(0));
+    message();
+    EXPECT_EQ(board.said(), "");
+    messages.breaks = true;
+    message();
+    EXPECT_NE(board.said().find("the board's ITS is broken: messages of PCI functions may be lost"), std::string::npos);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "armv8/its.hpp"
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
+#include "core/notice/notice.hpp"
 #include "core/pci/messages.hpp"
 #include "core/vm/vm.hpp"
 
@@ -42,6 +43,11 @@ void on_spi(std::uint32_t intid) {
     vgic::raise(*owner.vm->vcpus[0], owner.virtual_id);
 }
 
+void tell_if_broken(Vcpu const& of) {
+    if (machine.messages->broke()) [[unlikely]]
+        post({.vm = of.vm, .change = "the board's ITS is broken: ", .why = "messages of PCI functions may be lost"});
+}
+
 /// A message of a PCI function (docs/decisions/0017). It has no active state that would keep the next away until the guest has dealt with
 /// this one: while its VM is not on the core, each comes once, and then waits for it.
 [[gnu::noinline]] bool on_message(std::uint32_t lpi) {
@@ -56,6 +62,7 @@ void on_spi(std::uint32_t intid) {
     first.holds_messages = true;
     // The interrupt may be another vCPU's, and the next message would wait until this one has something to do.
     sched::wake(first);
+    tell_if_broken(first);
     return true;
 }
 
@@ -67,6 +74,7 @@ void end_hold(Vcpu& v, void (pci::Messages::*end)(std::uint32_t)) {
         if (function.vm == v.vm->id) (machine.messages->*end)(place);
         ++place;
     }
+    tell_if_broken(v);
 }
 
 /// The hypervisor's own; its timer's first, which most of them are.

@@ -13,6 +13,8 @@ public:
     virtual void release(std::uint32_t place) = 0;
     /// The same, and one that came meanwhile is forgotten.
     virtual void forget(std::uint32_t place) = 0;
+    /// True, once: it takes no orders any more, and messages may be lost from now on.
+    [[nodiscard]] virtual bool broke() = 0;
 
 protected:
     ~Messages() = default;

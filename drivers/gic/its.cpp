@@ -1,6 +1,7 @@
 #include "drivers/gic/its.hpp"
 
 #include <bit>
+#include <utility>
 
 #include "abi/guest_map.hpp"
 #include "armv8/gic.hpp"
@@ -119,6 +120,11 @@ void Its::forget(std::uint32_t place) {
             post(Command::clear(given_[place].function, first_event_ + static_cast<std::uint32_t>(std::countr_zero(held))));
     }
     release(place);
+}
+
+bool Its::broke() {
+    DriverGuard const guard{lock_};
+    return !well_ && !std::exchange(told_, true);
 }
 
 /// There is room for a page of commands, and the ITS is slower by far than that only if it is dead: then what comes is lost.

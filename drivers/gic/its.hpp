@@ -34,6 +34,8 @@ public:
     void release(std::uint32_t place) override;
     void forget(std::uint32_t place) override;
 
+    [[nodiscard]] bool broke() override;
+
     /// Has it done all that it was told?
     [[nodiscard]] bool is_well() const { return well_; }
 
@@ -53,11 +55,11 @@ private:
     armv8::gits::Command* commands_{nullptr};
     Pa configuration_{0}, translations_{0};
     std::span<Given> given_;
-    CoreLock
-        lock_;  // of the queue, the configuration and who is held, if several cores run: a last one of the order, as the SMMU's
+    /// Of the queue, the configuration and who is held, if several cores run: a last one of the order, as the SMMU's.
+    CoreLock lock_;
     Pa pending_[abi::max_cpus]{Pa{0}, Pa{0}, Pa{0}, Pa{0}, Pa{0}, Pa{0}, Pa{0}, Pa{0}};
     std::uint32_t first_event_{0}, prod_{0};
-    bool well_{true};
+    bool well_{true}, told_{false};
 };
 
 }  // namespace tiffin

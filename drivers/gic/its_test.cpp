@@ -114,6 +114,8 @@ TEST_F(HeldMessages, AQueueThatIsNotReadEndsInsteadOfRunningOver) {
     for (std::uint32_t n = 0; n < 300; ++n) its.hold(0, n % 24);
     EXPECT_FALSE(its.is_well());
     EXPECT_EQ(posted(), 127u);
+    EXPECT_TRUE(its.broke());
+    EXPECT_FALSE(its.broke()) << "once";
 }
 
 TEST_F(ItsAtRest, ARedistributorGetsItsTablesBeforeItTakesLpis) {

@@ -1,5 +1,7 @@
 #include "drivers/smmu/smmu.hpp"
 
+#include <utility>
+
 #include "core/cpu.hpp"
 #include "core/notice/notice.hpp"
 #include "core/smp/guard.hpp"
@@ -94,14 +96,31 @@ Ste Smmu::make_entry(Pool& pool, Vm const& vm) {
 void Smmu::open(std::uint32_t function) {
     auto* const stream = find(function);
     if (stream == nullptr) return;
-    DriverGuard const guard{lock_};
-    stream->faults = 0;
-    set_entry(function, stream->open);
+    {
+        DriverGuard const guard{lock_};
+        stream->faults = 0;
+        set_entry(function, stream->open);
+    }
+    tell_if_broken(*stream->vm);
 }
 
 void Smmu::close(std::uint32_t function) {
-    DriverGuard const guard{lock_};
-    set_entry(function, Ste::aborting());
+    auto* const stream = find(function);
+    if (stream == nullptr) return;
+    {
+        DriverGuard const guard{lock_};
+        set_entry(function, Ste::aborting());
+    }
+    tell_if_broken(*stream->vm);
+}
+
+/// Once. The tables hold whatever it does: a function reaches its VM's RAM at most.
+void Smmu::tell_if_broken(Vm const& vm) {
+    {
+        DriverGuard const guard{lock_};
+        if (well_ || std::exchange(told_, true)) return;
+    }
+    post({.vm = &vm, .change = "the board's SMMU is broken: ", .why = "DMA of PCI functions may go on, or not begin"});
 }
 
 /// "Stream Table Entry", "Changing configuration": the word with V changes last, and is not valid between.
@@ -128,7 +147,9 @@ void Smmu::issue(Command const& command) {
 
 void Smmu::sync() {
     issue(Command::sync());
-    for (unsigned n = 0; n < sync_patience && registers_.read(smmu::cmdq_cons) != prod_; ++n) arch::relax();
+    unsigned n = 0;
+    while (n < sync_patience && registers_.read(smmu::cmdq_cons) != prod_) ++n;
+    well_ = well_ && n < sync_patience;
 }
 
 void Smmu::write64(std::uint32_t offset, std::uint64_t value) {

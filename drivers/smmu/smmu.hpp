@@ -35,6 +35,8 @@ public:
     void open(std::uint32_t function) override;
     void close(std::uint32_t function) override;
 
+    /// Has it done all that it was told, in time?
+    [[nodiscard]] bool is_well() const { return well_; }
     /// What the event queue holds is left for the console: a bounded number of records. A function with too many faults is closed.
     void on_event();
 
@@ -57,6 +59,7 @@ private:
     void set_entry(std::uint32_t function, armv8::smmu::Ste const& entry);
     void issue(armv8::smmu::Command const& command);
     void sync();
+    void tell_if_broken(Vm const& vm);
     void write64(std::uint32_t offset, std::uint64_t value);
     void set_cr0(std::uint32_t value);
     void report(armv8::smmu::Event const& event);
@@ -69,6 +72,7 @@ private:
     std::span<armv8::smmu::Event> events_;
     Stream given_[abi::max_pci]{};
     std::uint32_t given_count_{0}, prod_{0};
+    bool well_{true}, told_{false};
     CoreLock lock_;  // of the command queue and the stream table, if several cores run: the last of the order
 };
 
