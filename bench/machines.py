@@ -99,7 +99,7 @@ def xen(work, domains, options, until, timeout_s=300):
     """Boots Debian's Xen with `domains`: dicts of kernel, arguments, memory_mib and, optionally, ramdisk."""
     binary = need(CACHE / "xen/xen", "fetch it with scripts/fetch-guests.sh")
     board = work / "board.dtb"
-    subprocess.run([*qemu(True, cores=cores), "-M", f"dumpdtb={board}"], check=True, capture_output=True)
+    subprocess.run([*qemu(True), "-M", f"dumpdtb={board}"], check=True, capture_output=True)
     source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", str(board)], check=True, capture_output=True, text=True).stdout
     modules = []
     nodes = "".join(xen_domain(i + 1, d["kernel"], d["arguments"], d["memory_mib"], d.get("ramdisk"), modules)

@@ -21,7 +21,6 @@ were built from the broken copy. Exit status 0: every one was seen to fail."""
 import argparse
 import os
 import re
-import subprocess
 import sys
 from dataclasses import dataclass, field
 

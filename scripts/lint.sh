@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lint: include rules, layout of the source, known mistakes. clang-tidy looks at every file in CI, at changed files otherwise.
+# Lint: include rules, layout of the source, names in Python, known mistakes. clang-tidy looks at every file in CI, at changed files otherwise.
 set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root" || exit 1
@@ -9,6 +9,7 @@ failed=0
 /usr/bin/python3 scripts/check-includes.py || failed=1
 /usr/bin/python3 scripts/check-docs.py || failed=1
 /usr/bin/python3 scripts/breakages.py --stale || failed=1
+git ls-files -co --exclude-standard -- '*.py' | while read -r file; do [ -e "$file" ] && echo "$file"; done | xargs pyflakes3 || failed=1
 
 sources() { git ls-files -co --exclude-standard -- '*.hpp' '*.cpp' | while read -r file; do [ -e "$file" ] && echo "$file"; done; }
 unformatted=$(sources | xargs clang-format-19 --dry-run -Werror 2>&1 | sed -n 's/^\([^ :]*\):[0-9]*:[0-9]*: error:.*/\1/p' | sort -u)
