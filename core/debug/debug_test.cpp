@@ -47,6 +47,11 @@ public:
         }
         return "nothing";
     }
+    /// False: nothing more is to be done now.
+    bool try_command(std::string_view command) {
+        link_.command(command);
+        return link_.step();
+    }
     void settle(unsigned core) {
         host::on_core(core);
         while (irq::handle_one(cpu())) {
@@ -242,7 +247,7 @@ TEST(Debug, OnSeveralCoresAnAnswerWaitsUntilAllStandStill) {
     board.hw().on_sleep = nullptr;
     ASSERT_EQ(board.cpu().current, &board.vcpu(0, 1));
     host::on_core(0);
-    EXPECT_EQ(debug::attach(board.vm(0)), debug::Outcome::NotYet);
+    EXPECT_FALSE(board.try_command("a0")) << "a core that asked all the time would do nothing else";
     board.settle(0);
     EXPECT_EQ(debug::stopped(), debug::Outcome::NotYet) << "the other core has not heard of it";
     host::on_core(1);
@@ -250,6 +255,10 @@ TEST(Debug, OnSeveralCoresAnAnswerWaitsUntilAllStandStill) {
     EXPECT_THROW(board.settle(1), host::SleepsForEver);
     host::on_core(0);
     EXPECT_EQ(debug::stopped(), debug::Outcome::Done);
+    EXPECT_EQ(board.said(), "");
+    board.hw().counter += board.hw().frequency / 10'000;
+    sched::on_timer(board.cpu());
+    EXPECT_NE(board.said().find("debug: = 2 "), std::string::npos);
 }
 
 /// A page table of the guest's, written into its RAM.

@@ -130,7 +130,7 @@ bool Link::step() {
     if (due_) {
         line << "debug: =";
         auto const outcome = carry_out(parse(command_), line);
-        if (outcome == Outcome::NotYet) return true;
+        if (outcome == Outcome::NotYet) return retry_soon(), false;
         if (outcome == Outcome::Refused) line << " no";
         due_ = false;
     } else if (session.news) {

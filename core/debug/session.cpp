@@ -118,6 +118,17 @@ Vcpu const* on_resume(Vm const& vm) {
     return session.stepping;
 }
 
+void retry_soon() {
+    Cpu& cpu = arch::this_cpu();
+    cpu.timers.arm(session.retry, arch::now() + arch::frequency() / 20'000);
+    sched::program_timer(cpu);
+}
+
+void on_retry() {
+    ConsoleGuard const guard;
+    machine.console->command_has_answer();
+}
+
 std::uint64_t read_register(Vcpu const& v, unsigned number) { return place_of(const_cast<Vcpu&>(v), number); }
 
 void write_register(Vcpu& v, unsigned number, std::uint64_t value) {

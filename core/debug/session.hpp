@@ -11,6 +11,7 @@
 #include "abi/debug.hpp"
 #include "armv8/esr.hpp"
 #include "base/addr.hpp"
+#include "core/sched/timer_queue.hpp"
 
 namespace tiffin {
 
@@ -43,10 +44,11 @@ struct Session {
     Stop stop;
     Registers registers;
     std::atomic<Vcpu const*> stepping{nullptr};
+    Timer retry{.kind = Timer::Kind::Debugger};  // of the console's core
 };
 extern constinit Session session;
 
-/// NotYet: another core has its part to do first. To be asked again soon.
+/// NotYet: another core has its part to do first. To be asked again: see retry_soon().
 enum class Outcome : std::uint8_t { Done, Refused, NotYet };
 
 /// Begins with `vm`, and stops it. Refused if another one is debugged, or the description does not allow it, or it does not run.
@@ -61,6 +63,10 @@ Outcome stopped();
 Outcome detach();
 /// Lets it go on; with `step`, only that vCPU, for one instruction. It must be stopped().
 void go_on(Vcpu* step);
+
+/// What was NotYet is tried again in 50 us: a core that asked all the time would do nothing else. For the console's core.
+void retry_soon();
+void on_retry();
 
 /// Registers by number: x0..x30, sp, pc, pstate, then El1Regs in its order.
 inline constexpr unsigned sp = 31, pc = 32, pstate = 33, first_system = 34, register_count = first_system + 24;

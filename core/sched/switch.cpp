@@ -4,6 +4,7 @@
 #include "armv8/timer.hpp"
 #include "core/arch.hpp"
 #include "core/cpu.hpp"
+#include "core/debug/session.hpp"
 #include "core/irq/physical.hpp"
 #include "core/lifecycle/lifecycle.hpp"
 #include "core/sched/rights.hpp"
@@ -315,6 +316,7 @@ static void fire(Cpu& cpu, Timer& timer) {
         case Timer::Kind::Interrupt: return irq::on_delayed(static_cast<RateLimit&>(timer));
         case Timer::Kind::Restart: return lifecycle::restart_now(*timer.owner->vm);
         case Timer::Kind::Watchdog: return lifecycle::watchdog_due(*timer.owner->vm);
+        case Timer::Kind::Debugger: return debug::on_retry();
     }
 }
 

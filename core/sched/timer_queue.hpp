@@ -13,7 +13,7 @@ namespace tiffin {
 
 struct Vcpu;
 
-/// What a deadline is for. `owner` is the vCPU whose timer it stands for; nullptr for a Frame, which is the core's.
+/// What a deadline is for. `owner` is the vCPU whose timer it stands for; nullptr for a Frame, which is the core's, and for a Debugger.
 struct Timer {
     enum class Kind : std::uint8_t {
         Virtual,    // CNTV of a vCPU that is not loaded
@@ -23,6 +23,7 @@ struct Timer {
         Interrupt,  // a physical interrupt that came too early for its limit: this is a RateLimit (core/irq/physical.hpp)
         Restart,    // a VM that crashed has waited long enough to start anew
         Watchdog,   // a VM's watchdog has not been refreshed in time
+        Debugger,   // a command of the debugger is tried again
     };
     std::uint64_t deadline{0};  // ticks of the system counter
     Vcpu* owner{nullptr};
@@ -39,7 +40,7 @@ public:
     static constexpr std::uint64_t never = ~0ull;
 
     TimerQueue() = default;
-    /// `slots` has room for every timer that may be armed at once: five for each vCPU of the core, one for each limited interrupt, one for its frame.
+    /// `slots` has room for every timer that may be armed at once: five for each vCPU of the core, one for each limited interrupt, one for its frame, and one for the debugger.
     explicit TimerQueue(std::span<Timer*> slots) : slots_{slots} {}
 
     [[nodiscard]] std::uint64_t earliest() const { return earliest_; }

@@ -23,7 +23,7 @@ std::size_t count_timers(PlanView const& plan, std::uint32_t index, std::size_t 
     for (auto const& given : plan.interrupts()) limits += given.per_second != 0 ? 1 : 0;
     std::size_t frame = 0;
     for (auto const& record : plan.frames()) frame += record.core == index ? 1 : 0;
-    return 5 * vcpus + limits + frame;
+    return 5 * vcpus + limits + frame + 1;
 }
 
 /// The cores on which a VM's vCPUs are, a bit each.

@@ -72,6 +72,7 @@ void Port::receive() {
 }
 
 bool Port::take_line(std::string_view line) {
+    up_ = true;
     constexpr std::string_view mark = "debug: =";
     if (line.starts_with(mark)) return answer_ = std::string{line.substr(mark.size())}, true;
     if (auto const stop = parse_stop(line)) return stops_.push_back(*stop), true;

@@ -27,8 +27,8 @@ public:
 
     /// How commands go to the machine, and how what it says is taken in meanwhile; each false when it is gone.
     void connect_machine(std::function<bool(std::string_view)> write, std::function<bool()> pump);
-    /// For poll(): -1 for none. One gdb at a time.
-    [[nodiscard]] int listener() const { return client_ < 0 ? listener_ : -1; }
+    /// For poll(): -1 for none. One gdb at a time, and none before the hypervisor has its UART: it would lose the first of what it is sent.
+    [[nodiscard]] int listener() const { return up_ && client_ < 0 ? listener_ : -1; }
     [[nodiscard]] int client() const { return client_; }
     void accept();
     void receive();
@@ -54,6 +54,7 @@ private:
     std::optional<std::string> answer_;
     std::deque<Stop> stops_;
     std::optional<bool> ended_;  // crashed
+    bool up_{false};             // it has said something
 };
 
 }  // namespace tiffin::gdb
