@@ -27,9 +27,10 @@ char const* VirtioDriver::start(std::uint64_t wanted) {
 
 char const* VirtioDriver::negotiate(std::uint64_t wanted) {
     auto const offered = registers_.offered();
-    if ((offered & virtio::version_1) == 0) return "it is no modern virtio device (of QEMU: disable-legacy=on)";
-    // Behind the SMMU only if it says that it goes through what the platform has (VIRTIO_F_ACCESS_PLATFORM).
-    if ((offered & virtio::access_platform) == 0) return "it goes past the SMMU (of QEMU: iommu_platform=on)";
+    if ((offered & virtio::version_1) == 0)
+        return "it is no modern virtio device (of QEMU: disable-legacy=on)";
+    if (registers_.is_fenced() && (offered & virtio::access_platform) == 0)
+        return "it goes past the SMMU (of QEMU: iommu_platform=on)";
     features_ = offered & (wanted | virtio::version_1 | virtio::access_platform);
     registers_.accept(features_);
     registers_.set_status(found | virtio::features_ok);

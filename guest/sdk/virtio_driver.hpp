@@ -29,6 +29,8 @@ public:
     virtual std::uint64_t config(std::uint32_t offset) = 0;
     /// Whether it may reach memory.
     virtual void allow_dma(bool allowed) = 0;
+    /// Does the board's SMMU stand between it and memory? Then it must say that it goes through that (VIRTIO_F_ACCESS_PLATFORM).
+    [[nodiscard]] virtual bool is_fenced() const = 0;
     /// Until the device has interrupted since the last wait.
     virtual void wait() = 0;
 

@@ -40,6 +40,7 @@ TEST_F(Driver, ADeviceThatAnEarlierLifeLeftRunningIsResetBeforeItMayReachMemory)
         void notify(std::uint16_t) override {}
         std::uint64_t config(std::uint32_t) override { return 0; }
         void allow_dma(bool allowed) override { order += allowed ? "dma " : "no-dma "; }
+        [[nodiscard]] bool is_fenced() const override { return true; }
         void wait() override {}
     } watch;
     EXPECT_EQ((VirtioDriver{watch, {&queue, 1}}.start(0)), nullptr);
@@ -51,6 +52,9 @@ TEST_F(Driver, RefusesWhatItCantDriveAndSaysWhy) {
     EXPECT_STREQ(driver.start(0), "it is no modern virtio device (of QEMU: disable-legacy=on)");
     device.features = virtio::version_1;
     EXPECT_STREQ(driver.start(0), "it goes past the SMMU (of QEMU: iommu_platform=on)");
+    device.fenced = false;
+    EXPECT_EQ(driver.start(0), nullptr) << "there is no SMMU to go past";
+    device.fenced = true;
     device.features |= virtio::access_platform;
     device.size = 0;
     EXPECT_STREQ(driver.start(0), "it has too few queues");

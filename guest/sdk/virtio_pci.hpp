@@ -24,6 +24,7 @@ public:
     void notify(std::uint16_t queue) override;
     std::uint64_t config(std::uint32_t offset) override;
     void allow_dma(bool allowed) override { function_.enable(allowed); }
+    [[nodiscard]] bool is_fenced() const override { return true; }
     void wait() override;
 
 private:

@@ -22,7 +22,7 @@ public:
     std::uint64_t features{abi::virtio::version_1 | abi::virtio::access_platform}, accepted{0};
     std::uint8_t state{0};
     std::uint16_t size{max_queue_entries};
-    bool dma{false}, refuses{false};
+    bool dma{false}, refuses{false}, fenced{true};
     unsigned resets{0}, notified{0};
     std::array<std::byte, 64> space{};
     /// What it does with a chain of a queue: how many bytes it wrote; nothing: it keeps the chain.
@@ -48,6 +48,7 @@ public:
         return word;
     }
     void allow_dma(bool allowed) override { dma = allowed; }
+    [[nodiscard]] bool is_fenced() const override { return fenced; }
     void wait() override {
         for (std::uint16_t q = 0; q < queues; ++q) work(q);
     }

@@ -24,7 +24,9 @@ std::vector<std::string> qemu_machine(Machine const& machine, std::string const&
                                      "-m",
                                      fmt::format("{}", machine.memory >> 20),
                                      "-nic",
-                                     "none"};
+                                     "none",
+                                     "-global",
+                                     "virtio-mmio.force-legacy=false"};
     return command;
 }
 

@@ -37,6 +37,7 @@ public:
         for (auto const& domain : description_.domains) {
             domain_ = &domain;
             used_ipa_ = {emulated_gic, emulated_devices, {guest_map::ram, domain.memory.value}};
+            windows_.clear();
             used_virtual_ = {guest_map::pl011_intid, guest_map::pl031_intid, guest_map::server_intid, guest_map::watchdog_intid};
             if (domain.life.watchdog) used_ipa_.push_back({guest_map::watchdog, guest_map::watchdog_size});
             if (!domain.life.manages.empty()) used_ipa_.push_back({guest_map::manager, abi::manage::page_bytes});
@@ -171,13 +172,14 @@ private:
             if (overlaps(pages, memory))
                 return fail(g.at, fmt::format("registers of {} lie in the board's RAM", name_of(g)), "device memory");
         }
-        for (auto const& w : g.windows) {  // two regions of one device in one page
+        for (auto const& w : windows_) {  // two regions in one page, of one device or of two
             if (pages.base >= w.pa.base && pages.base + pages.size <= w.pa.base + w.pa.size) {
                 return g.reg.push_back({w.ipa + (reg.base - w.pa.base), reg.size});
             }
         }
         auto const ipa = place(pages);
         used_ipa_.push_back({ipa, pages.size});
+        windows_.push_back({pages, ipa});
         g.windows.push_back({pages, ipa});
         g.reg.push_back({ipa + (reg.base - pages.base), reg.size});
     }
@@ -257,6 +259,7 @@ private:
     std::map<std::uint32_t, std::pair<Domain const*, Mark>> functions_;
     std::map<std::uint32_t, Domain const*> line_owners_;
     std::vector<Range> used_ipa_;           // of the current domain
+    std::vector<GrantedWindow> windows_;    // of the current domain
     std::set<std::uint32_t> used_virtual_;  // of the current domain
 };
 

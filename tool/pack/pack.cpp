@@ -68,6 +68,7 @@ private:
     bool hand_out_ram() {
         FreeRam free{usable()};
         if (!place_image(free) || !place_shared(free)) return false;
+        if (!place_who_needs_physical_addresses(free)) return false;
         auto in_order = free;
         // Ascending in the order of the description keeps VM numbers as the user wrote them; else any order that fits.
         if (!place_vms(in_order, true) && !place_vms(free, false)) return report_full(free);
@@ -115,10 +116,43 @@ private:
         return false;
     }
 
+    /// A device that nothing fences is given addresses by its driver, and takes them for physical ones: they are, if the VM's RAM lies where
+    /// the VM sees it. There is one such place.
+    bool place_who_needs_physical_addresses(FreeRam& free) {
+        identical_.reset();
+        for (std::size_t i = 0; i < in_.guests.size(); ++i) {
+            auto const& guest = in_.guests[i];
+            if (std::ranges::none_of(guest.grants, &Grant::is_unfenced)) continue;
+            if (!identical_ && free.take_at({abi::guest_map::ram, guest.domain->memory.value})) {
+                identical_ = i, ram_[i] = abi::guest_map::ram;
+            } else if (auto const slot = std::ranges::find_if(guest.grants, &Grant::is_virtio_slot); slot != guest.grants.end()) {
+                return report_slot(guest, *slot, free);
+            }
+        }
+        return true;
+    }
+
+    /// Others may do without DMA; whoever drives a virtio device needs it.
+    bool report_slot(GuestParts const& guest, Grant const& slot, FreeRam const& free) {
+        problems_.add(
+            slot.at,
+            fmt::format("device {} reaches physical memory, and the RAM of domain \"{}\" ({}) can't lie at {:#x}, where the "
+                        "domain sees it",
+                        slot.device->path, guest.domain->name.value, size_text(guest.domain->memory.value), abi::guest_map::ram),
+            fmt::format("at most {} KiB, which are free there, and one such domain", free.free_at(abi::guest_map::ram) >> 10),
+            "a server of virtio devices needs 1 or 2 MiB");
+        return false;
+    }
+
     bool place_vms(FreeRam& free, bool ascending) {
         std::uint64_t floor = 0;
         for (full_ = 0; full_ < in_.guests.size(); ++full_) {
             auto const size = in_.guests[full_].domain->memory.value;
+            if (identical_ == full_) {
+                if (ascending && ram_[full_] < floor) return false;
+                floor = ram_[full_] + size;
+                continue;
+            }
             auto const at = free.take(size, size >= large_page_size ? large_page_size : page_size, floor);
             if (!at) return false;
             ram_[full_] = *at;
@@ -319,6 +353,7 @@ private:
     Bytes bytes_;  // the plan
     std::uint64_t shared_base_{0}, shared_bytes_{0};
     std::size_t full_{0};
+    std::optional<std::size_t> identical_;  // whose RAM lies where it sees it
 };
 
 }  // namespace

@@ -25,6 +25,12 @@ std::optional<std::uint64_t> FreeRam::take(std::uint64_t size, std::uint64_t ali
     return std::nullopt;
 }
 
+std::uint64_t FreeRam::free_at(std::uint64_t address) const {
+    for (auto const& r : free_)
+        if (address >= r.base && address - r.base < r.size) return r.base + r.size - address;
+    return 0;
+}
+
 std::uint64_t FreeRam::total() const {
     std::uint64_t sum = 0;
     for (auto const& r : free_) sum += r.size;

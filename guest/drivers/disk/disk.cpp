@@ -1,19 +1,17 @@
 // A VM that is the disk of other VMs. Its bytes are
-//   on the board's virtio block device on PCI, if the VM was given one
+//   on the board's virtio block device, on PCI or in a slot, if the VM was given one
 //   disk.keep=NAME in this VM's half of the channel NAME, which stays as it was: the disk may start anew under its clients' hands
 //   disk.flash=1   in that bank of the board's flash, if the VM was given it: read only
 //   disk.mib=8     in the VM's own RAM otherwise: gone when it starts anew
 // and each device, in the order of the description, has of them
 //   disk.partitions=1,3 a partition of the board's device, by its number in the table there (GPT or MBR)
 //   disk.parts=4M,512K  so much, one behind the other; equal parts without, in memory
-#include <new>
-
 #include "guest/drivers/disk/block.hpp"
 #include "guest/drivers/disk/partitions.hpp"
 #include "guest/sdk/app.hpp"
 #include "guest/sdk/caches.hpp"
 #include "guest/sdk/channel.hpp"
-#include "guest/sdk/virtio_pci.hpp"
+#include "guest/sdk/virtio_board.hpp"
 
 using namespace tiffin;
 using namespace tiffin::sdk;
@@ -21,13 +19,6 @@ using namespace tiffin::sdk;
 TIFFIN_APP_STACK(16384);
 
 namespace {
-
-/// One of each kind, made where it is: the VM has no heap.
-template <class T, class... Arguments>
-T& keep(Arguments&&... arguments) {
-    alignas(T) static constinit std::byte place[sizeof(T)]{};
-    return *new (place) T{static_cast<Arguments&&>(arguments)...};
-}
 
 disk::Store& in_ram() {
     auto const spare = boot().spare;
@@ -58,8 +49,7 @@ disk::Store& in_memory() {
     return channel ? in_channel(*channel) : in_ram();
 }
 
-disk::Drive& start_drive(PciFunction const& function) {
-    auto& registers = keep<VirtioPci>(function, boot().tree);
+disk::Drive& start_drive(VirtioRegisters& registers) {
     auto& drive = keep<disk::Drive>(registers, keep<QueueMemory>());
     if (auto const* const why = drive.start())
         print("disk: the board's block device: {}\n", why), panic("the disk can't be used");
@@ -97,8 +87,8 @@ disk::Parts divide(disk::Drive* drive, std::uint64_t size, std::size_t devices) 
 unsigned app_main() {
     turn_caches_on();
     Server server{serve_calls()};
-    auto const function = find_virtio_pci(boot().tree, abi::virtio::Type::Block);
-    auto* const drive = function ? &start_drive(*function) : nullptr;
+    auto* const hardware = find_board_virtio(abi::virtio::Type::Block);
+    auto* const drive = hardware != nullptr ? &start_drive(*hardware) : nullptr;
     auto& store = drive != nullptr ? on_drive(*drive) : in_memory();
     disk::BlockService service{store, divide(drive, store.size(), server.devices().size())};
     server.start();

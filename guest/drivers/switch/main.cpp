@@ -1,13 +1,13 @@
 // A VM that is the network of other VMs. Boot arguments: switch.kib-per-second=N, what a port may send (0: no limit);
 // switch.floods-per-second=1000, frames of a port that go to all others; switch.any-mac=0,2: ports (in the order of the description) that
-// may send with any source address. If the VM was given a virtio network card on PCI, that is the way out.
+// may send with any source address. If the VM was given a virtio network card of the board's, on PCI or in a slot, that is the way out.
 #include <new>
 
 #include "guest/drivers/switch/card.hpp"
 #include "guest/drivers/switch/switch.hpp"
 #include "guest/sdk/app.hpp"
 #include "guest/sdk/caches.hpp"
-#include "guest/sdk/virtio_pci.hpp"
+#include "guest/sdk/virtio_board.hpp"
 
 using namespace tiffin;
 using namespace tiffin::sdk;
@@ -39,13 +39,10 @@ net_switch::Rules rules() {
 
 /// Nullptr if the VM has no card.
 net_switch::Uplink* find_card() {
-    auto const function = find_virtio_pci(boot().tree, abi::virtio::Type::Net);
-    if (!function) return nullptr;
+    auto* const device = find_board_virtio(abi::virtio::Type::Net, wake_server);
+    if (device == nullptr) return nullptr;
     static constinit net_switch::Card::Memory memory;
-    alignas(VirtioPci) static constinit std::byte registers_place[sizeof(VirtioPci)]{};
-    alignas(net_switch::Card) static constinit std::byte place[sizeof(net_switch::Card)]{};
-    auto& registers = *new (registers_place) VirtioPci{*function, boot().tree, wake_server};
-    auto& card = *new (place) net_switch::Card{registers, memory};
+    auto& card = keep<net_switch::Card>(*device, memory);
     if (auto const* const why = card.start())
         print("switch: the board's network card: {}\n", why), panic("the card can't be used");
     return &card;
