@@ -27,8 +27,7 @@ char const* VirtioDriver::start(std::uint64_t wanted) {
 
 char const* VirtioDriver::negotiate(std::uint64_t wanted) {
     auto const offered = registers_.offered();
-    if ((offered & virtio::version_1) == 0)
-        return "it is no modern virtio device (of QEMU: disable-legacy=on)";
+    if ((offered & virtio::version_1) == 0) return "it is no modern virtio device (of QEMU: disable-legacy=on)";
     if (registers_.is_fenced() && (offered & virtio::access_platform) == 0)
         return "it goes past the SMMU (of QEMU: iommu_platform=on)";
     features_ = offered & (wanted | virtio::version_1 | virtio::access_platform);
