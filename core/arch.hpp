@@ -41,6 +41,8 @@ void save(Vcpu& v);
 void load(Vcpu& v);
 /// Gives the FP/SIMD registers to `v`, saving those of the core's last owner.
 void take_fp(Vcpu& v);
+/// Puts those of `v`, which its core holds, into memory: they are nobody's then.
+void put_fp(Vcpu& v);
 
 /// Makes `v` (loaded, in its trap) take an exception to EL1: ESR_EL1, FAR_EL1 if `far` is meant, ELR_EL1, SPSR_EL1, vector.
 void enter_exception(Vcpu& v, std::uint64_t esr, std::uint64_t far);

@@ -104,6 +104,14 @@ void take_fp(Vcpu& v) {
     cpu.fp_owner = &v;
 }
 
+void put_fp(Vcpu& v) {
+    TIFFIN_WRITE_SYSREG("cptr_el2", cptr_fp_allowed);
+    isb();
+    save_fp(v.fp);
+    TIFFIN_WRITE_SYSREG("cptr_el2", cptr_fp_trapped);
+    v.cpu->fp_owner = nullptr;
+}
+
 void enter_exception(Vcpu& v, std::uint64_t esr, std::uint64_t far) {
     TIFFIN_WRITE_SYSREG("esr_el1", esr);
     TIFFIN_WRITE_SYSREG("far_el1", far);

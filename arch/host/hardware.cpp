@@ -101,6 +101,7 @@ void take_fp(Vcpu& v) {
     v.cpu->fp_owner = &v;
     record(Event::Kind::TakeFp, reinterpret_cast<std::uintptr_t>(&v));
 }
+void put_fp(Vcpu& v) { v.cpu->fp_owner = nullptr; }
 
 void enter_exception(Vcpu& v, std::uint64_t esr, std::uint64_t far) {
     hardware().injected.push_back({.esr = esr, .far = far, .pc = v.regs.pc});

@@ -92,6 +92,18 @@ TEST(Debug, TheGuestsLevelStaysWhatItIsWhateverIsWrittenToPstate) {
     EXPECT_EQ(v.regs.pstate, 0xf000'0005u);
 }
 
+TEST(Debug, VectorRegistersThatTheCoreHoldsAreInMemoryWhileTheVmIsPaused) {
+    Debugged board;
+    Vcpu& v = board.vcpu(0);
+    arch::take_fp(v);
+    board.ask("a0");
+    EXPECT_EQ(board.cpu().fp_owner, nullptr);
+    v.fp.v[63] = 0x31, v.fp.fpcr = 0xc, v.fp.fpsr = 0xd;
+    EXPECT_EQ(board.ask("g0 79"), " 0000000000000031000000000000000c000000000000000d");
+    EXPECT_EQ(board.ask("G0 3a 1234"), "");
+    EXPECT_EQ(v.fp.v[0], 0x1234u);
+}
+
 TEST(Debug, AVmWhoseDescriptionDoesNotSayDebugIsRefused) {
     Debugged board;
     EXPECT_EQ(board.ask("a1"), " no");
@@ -222,7 +234,7 @@ TEST(Debug, AWriteGivesTheVmItsOwnPageOfTheImage) {
 TEST(Debug, NonsenseIsRefused) {
     Debugged board;
     board.ask("a0");
-    for (auto const* const command : {"", "x", "g0 x", "g0 0 0 0 0", "gg", "g0 3a", "G0 3a 1", "b4 0 1e7x", "b8 0 1e7", "b6 0 1",
+    for (auto const* const command : {"", "x", "g0 x", "g0 0 0 0 0", "gg", "g0 7c", "G0 7c 1", "b4 0 1e7x", "b8 0 1e7", "b6 0 1",
                                       "m0 40000000 41", "M0 40000000 0 9", "\xff"})
         EXPECT_EQ(board.ask(command), " no") << command;
     EXPECT_EQ(board.vm(0).state, VmState::Paused);

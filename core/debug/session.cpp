@@ -40,9 +40,11 @@ std::uint64_t& place_of(Vcpu& v, unsigned number) {
     if (number == sp) return (v.regs.pstate & armv8::Spsr::sp) != 0 ? v.el1.sp_el1 : v.el1.sp_el0;
     if (number == pc) return v.regs.pc;
     if (number == pstate) return v.regs.pstate;
-    return (&v.el1.sctlr)[number - first_system];
+    if (number < first_fp) return (&v.el1.sctlr)[number - first_system];
+    return (&v.fp.v[0])[number - first_fp];
 }
-static_assert(sizeof(El1Regs) == (register_count - first_system + 1) * sizeof(std::uint64_t));  // the last one is CNTV_CTL
+static_assert(sizeof(El1Regs) == (first_fp - first_system + 1) * sizeof(std::uint64_t));  // the last one is CNTV_CTL
+static_assert(sizeof(FpRegs) == (register_count - first_fp) * sizeof(std::uint64_t));
 
 /// The lock of a VM, for whoever holds the console's, which comes behind it in the order: so nobody waits.
 class TriedGuard {

@@ -68,8 +68,9 @@ void go_on(Vcpu* step);
 void retry_soon();
 void on_retry();
 
-/// Registers by number: x0..x30, sp, pc, pstate, then El1Regs in its order.
-inline constexpr unsigned sp = 31, pc = 32, pstate = 33, first_system = 34, register_count = first_system + 24;
+/// Registers by number: x0..x30, sp, pc, pstate, then El1Regs in its order, then FpRegs (both halves of v0..v31, FPCR, FPSR).
+inline constexpr unsigned sp = 31, pc = 32, pstate = 33, first_system = 34, first_fp = abi::debug::first_fp_register,
+                          register_count = first_fp + 66;
 std::uint64_t read_register(Vcpu const& v, unsigned number);
 /// Of pstate only the flags and the interrupt masks: a guest stays at its level.
 void write_register(Vcpu& v, unsigned number, std::uint64_t value);

@@ -111,6 +111,7 @@ void hold(Vcpu& v) {
         cpu.need_resched = true;  // admit() keeps it out of the queue
     }
     if (cpu.loaded == &v) unload(cpu, v);
+    if (cpu.fp_owner == &v) arch::put_fp(v);  // for a debugger
     cpu.timers.cancel(v.virtual_timer);
     v.limited = true;
     std::atomic_ref{v.held}.store(true, std::memory_order_release);  // from now on a debugger on another core may look at it

@@ -119,10 +119,10 @@ def test_breakpoints_in_the_kernel_of_debians_linux_at_work_stop_it_each_time(de
 def test_linux_goes_on_when_gdb_dies_with_breakpoints_in_it_and_another_gdb_may_come(debug, pauses_it_first):
     machine, gdb = at_work(debug)
     paused(gdb)
-    gdb.type("break *($VBAR_EL1+0x300)", f"break *($VBAR_EL1+{KERNEL_IRQ})", "continue")  # a FIQ never comes
-    gdb.wait_for("Breakpoint 2, 0x")
+    gdb.type(*(f"break *($VBAR_EL1+{at})" for at in (0x300, KERNEL_IRQ, PROGRAM_IRQ)), "continue")  # a FIQ, 0x300, never comes
+    gdb.wait_for("Breakpoint [23], 0x")
     if not pauses_it_first:
-        gdb.type("delete 2", "continue")
+        gdb.type("delete 2 3", "continue")
         gdb.wait_for(r"Continuing", 3)
     gdb.kill()
     other = machine.gdb()
@@ -139,9 +139,9 @@ def test_vcpus_of_two_cores_stop_together_and_one_steps(debug):
     gdb.type("continue")
     machine.wait_for("linux: user space reached")
     paused(gdb)
-    gdb.type("info threads", "thread 2", "set $before = $pc", "stepi", "p $pc != $before", f"break *($VBAR_EL1+{KERNEL_IRQ})",
+    gdb.type("info threads", "thread 2", "set $before = $pc", "stepi", "p $pc != $before", *(f"break *($VBAR_EL1+{at})" for at in (KERNEL_IRQ, PROGRAM_IRQ)),
              *["continue"] * 10)
-    gdb.wait_for("Breakpoint 1, 0x", 10)
+    gdb.wait_for("Breakpoint [12], 0x", 10)
     assert re.search(r"Thread 1 \(vCPU 0\) 0x", gdb.said()) and re.search(r"Thread 2 \(vCPU 1\) 0x", gdb.said()), gdb.said()
     assert "$1 = 1" in gdb.said(), gdb.said()
     gdb.kill()
@@ -149,6 +149,17 @@ def test_vcpus_of_two_cores_stop_together_and_one_steps(debug):
     other.type("detach", "quit")
     assert other.end(60) == 0
     assert machine.end() == 0 and "linux: job done" in machine.said(), machine.said()
+
+
+def test_vector_registers_are_read_and_changed_while_another_vm_uses_them_too(debug):
+    guards = {name: app("fpguard", cmdline=f"fpguard.pattern={pattern} fpguard.turns=300") for name, pattern in (("guard", 5), ("other", 6))}
+    guards["guard"] |= {"debug": True}
+    said, machine = debug(guards, "guard").batch(
+        "hbreak sum_registers", "continue", "p $v31.q[1]", "continue", "p/x $v31.q[1]", "p/x $v0.w[0]", "continue", "set $v31.q[1] = 0",
+        "p/x $v31.q[1]", "delete", "continue", symbols=ROOT / "build/aarch64/guest/apps/fpguard/fpguard.elf")
+    assert "$1 = 0\n" in said and "$2 = 0x505050505050505\n" in said and "$3 = 0x5050505\n" in said and "$4 = 0x0\n" in said, said
+    assert "[guard] fpguard: LOST: turn 1\n" in machine, machine
+    assert "[other] fpguard: 300 turns, nothing lost or leaked\n" in machine, machine
 
 
 def test_a_vm_whose_description_does_not_say_so_is_not_debugged(tool, tmp_path):

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "abi/debug.hpp"
 #include "tool/debug/target.hpp"
 #include "tool/debug/target_xml.hpp"
 
@@ -18,10 +19,10 @@ public:
 
     std::optional<Registers> registers(unsigned vcpu) override { return values[vcpu]; }
     std::optional<std::uint64_t> one_register(unsigned vcpu, unsigned number) override {
-        return number < register_count ? values[vcpu][number] : system_values.at(number - register_count);
+        return number < register_count ? values[vcpu][number] : other_values.at(number - register_count);
     }
     bool set_register(unsigned vcpu, unsigned number, std::uint64_t value) override {
-        (number < register_count ? values[vcpu][number] : system_values.at(number - register_count)) = value;
+        (number < register_count ? values[vcpu][number] : other_values.at(number - register_count)) = value;
         return true;
     }
     std::optional<std::string> read(unsigned, std::uint64_t at, std::uint64_t size) override {
@@ -47,7 +48,7 @@ public:
         std::uint64_t address{0}, control{0};
     };
     Registers values[2]{};
-    std::array<std::uint64_t, std::size(system_registers)> system_values{};
+    std::array<std::uint64_t, abi::debug::first_fp_register + 66 - register_count> other_values{};
     std::string memory = std::string(64, '\x11');
     Slot slot_values[3];  // two breakpoints, one watchpoint
     std::string done;     // in order

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "abi/debug.hpp"
 #include "tool/debug/target_xml.hpp"
 
 namespace tiffin::gdb {
@@ -13,9 +14,20 @@ constexpr char const* failed = "E01";  // gdb shows no difference between number
 constexpr char const* not_understood = "";
 constexpr std::uint64_t most_memory = 1024;  // bytes an answer holds; gdb then asks for the rest
 
-constexpr unsigned all_registers_count = register_count + static_cast<unsigned>(std::size(system_registers));
+/// In the order of target_xml().
+constexpr unsigned first_vector = register_count + static_cast<unsigned>(std::size(system_registers)),
+                   fpsr = first_vector + vector_registers, all_registers_count = fpsr + 2;
 
-constexpr unsigned register_bytes(unsigned number) { return number == pstate ? 4 : 8; }
+/// A register of gdb's, as the target counts words of 8 bytes.
+struct Place {
+    unsigned word, bytes;
+};
+constexpr Place place_of(unsigned number) {
+    constexpr unsigned fp = abi::debug::first_fp_register, control = fp + 2 * vector_registers;
+    if (number < first_vector) return {number, number == pstate ? 4u : 8u};
+    if (number < fpsr) return {fp + 2 * (number - first_vector), 16};
+    return {number == fpsr ? control + 1 : control, 4};
+}
 
 std::string little_endian(std::uint64_t value, unsigned bytes) {
     std::string text;
@@ -164,13 +176,13 @@ std::string Server::all_registers() {
     auto const values = target_->registers(vcpu_);
     if (!values) return failed;
     std::string text;
-    for (unsigned n = 0; n < register_count; ++n) text += little_endian((*values)[n], register_bytes(n));
+    for (unsigned n = 0; n < register_count; ++n) text += little_endian((*values)[n], place_of(n).bytes);
     return text;
 }
 
 std::string Server::set_all_registers(Text text) {
     for (unsigned n = 0; n < register_count; ++n) {
-        auto const digits = text.substr(0, 2 * register_bytes(n));
+        auto const digits = text.substr(0, 2 * place_of(n).bytes);
         if (!set_register_from(digits, n)) return failed;
         text.remove_prefix(digits.size());
     }
@@ -179,18 +191,27 @@ std::string Server::set_all_registers(Text text) {
 
 bool Server::set_register_from(Text digits, unsigned number) {
     auto const bytes = bytes_of_hex(digits);
-    if (!bytes || bytes->size() != register_bytes(number)) return false;
-    std::uint64_t value = 0;
-    for (auto i = bytes->size(); i-- != 0;) value = value << 8 | static_cast<std::uint8_t>((*bytes)[i]);
-    return target_->set_register(vcpu_, number, value);
+    auto const [word, size] = place_of(number);
+    if (!bytes || bytes->size() != size) return false;
+    for (unsigned at = 0; at < size; at += 8) {
+        std::uint64_t value = 0;
+        for (auto i = std::min(size, at + 8); i-- != at;) value = value << 8 | static_cast<std::uint8_t>((*bytes)[i]);
+        if (!target_->set_register(vcpu_, word + at / 8, value)) return false;
+    }
+    return true;
 }
 
 std::string Server::one_register(Text text) {
     auto const number = take_number(text);
     if (!number || !text.empty() || *number >= all_registers_count) return failed;
-    auto const n = static_cast<unsigned>(*number);
-    auto const value = target_->one_register(vcpu_, n);
-    return value ? little_endian(*value, register_bytes(n)) : failed;
+    auto const [word, size] = place_of(static_cast<unsigned>(*number));
+    std::string value_text;
+    for (unsigned at = 0; at < size; at += 8) {
+        auto const value = target_->one_register(vcpu_, word + at / 8);
+        if (!value) return failed;
+        value_text += little_endian(*value, std::min(size - at, 8u));
+    }
+    return value_text;
 }
 
 std::string Server::set_one_register(Text text) {

@@ -41,7 +41,7 @@ TEST_F(GdbServer, AnswersWithNothingToWhatItDoesNotKnow) {
 TEST_F(GdbServer, TellsTheRegistersPieceByPiece) {
     auto const first = ask("qXfer:features:read:target.xml:0,10");
     EXPECT_EQ(first, "m<?xml version=\"1");
-    auto const all = ask("qXfer:features:read:target.xml:0,fff");
+    auto const all = ask("qXfer:features:read:target.xml:0,ffff");
     EXPECT_EQ(all.front(), 'l');
     EXPECT_NE(all.find("org.gnu.gdb.aarch64.core"), all.npos);
     EXPECT_EQ(ask("qXfer:features:read:target.xml:ffff,10"), "E01");
@@ -70,11 +70,27 @@ TEST_F(GdbServer, ReadsAndWritesRegistersOfTheChosenVcpu) {
 }
 
 TEST_F(GdbServer, ShowsEl1sSystemRegistersBehindThoseOfTheProgram) {
-    vm.system_values[2] = 0x4000'1000;
+    vm.other_values[2] = 0x4000'1000;
     EXPECT_EQ(ask("p24"), "0010004000000000") << "TTBR0_EL1";
     EXPECT_EQ(ask("P36=0100000000000000"), "OK");
-    EXPECT_EQ(vm.system_values.back(), 1u);
-    EXPECT_EQ(ask("p37"), "E01");
+    EXPECT_EQ(vm.other_values[20], 1u);
+}
+
+TEST_F(GdbServer, VectorRegistersAreOf16BytesAndTheirControlRegistersOf4) {
+    auto* const fp = vm.other_values.data() + (abi::debug::first_fp_register - register_count);
+    EXPECT_EQ(ask("P37=0102030405060708090a0b0c0d0e0f10"), "OK");
+    EXPECT_EQ(fp[0], 0x0807'0605'0403'0201u);
+    EXPECT_EQ(fp[1], 0x100f'0e0d'0c0b'0a09u);
+    EXPECT_EQ(ask("p37"), "0102030405060708090a0b0c0d0e0f10");
+    EXPECT_EQ(ask("P56=ffffffffffffffffffffffffffffffff"), "OK");
+    EXPECT_EQ(fp[63], ~0ull) << "v31 is the last one";
+    EXPECT_EQ(ask("P57=01000000"), "OK");
+    EXPECT_EQ(ask("P58=02000000"), "OK");
+    EXPECT_EQ(fp[64], 2u) << "FPCR";
+    EXPECT_EQ(fp[65], 1u) << "FPSR";
+    EXPECT_EQ(ask("p58"), "02000000");
+    EXPECT_EQ(ask("P37=00"), "E01");
+    EXPECT_EQ(ask("p59"), "E01");
 }
 
 TEST_F(GdbServer, TakesAllRegistersBackAsItGaveThem) {

@@ -32,7 +32,8 @@ public:
     [[nodiscard]] virtual unsigned slots(Kind kind) const = 0;
 
     virtual std::optional<Registers> registers(unsigned vcpu) = 0;
-    /// One of those, or of EL1's system registers, which count on from register_count (target_xml.hpp).
+    /// One of those, or of EL1's system registers, which count on from register_count (target_xml.hpp), or half a vector register, FPCR or
+    /// FPSR (abi::debug::first_fp_register).
     virtual std::optional<std::uint64_t> one_register(unsigned vcpu, unsigned number) = 0;
     virtual bool set_register(unsigned vcpu, unsigned number, std::uint64_t value) = 0;
     /// Virtual addresses, as that vCPU sees them now.
