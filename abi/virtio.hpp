@@ -6,7 +6,7 @@
 namespace tiffin::abi::virtio {
 
 /// Device ids ("Device Types") of those that a description can name.
-enum class Type : std::uint32_t { Net = 1, Block = 2, Console = 3, Rng = 4, Vsock = 19 };
+enum class Type : std::uint32_t { Net = 1, Block = 2, Console = 3, Rng = 4, Vsock = 19, Sound = 25 };
 
 /// "Device Status Field".
 enum Status : std::uint32_t {
@@ -143,5 +143,68 @@ inline constexpr std::uint32_t receive_queue = 0, transmit_queue = 1, event_queu
 inline constexpr std::uint32_t guest_cid_at = 0;
 inline constexpr std::uint64_t host_cid = 2, first_guest_cid = 3;
 }  // namespace vsock
+
+/// Sound Device: streams of PCM samples.
+namespace sound {
+inline constexpr std::uint32_t control_queue = 0, event_queue = 1, transmit_queue = 2, receive_queue = 3, queues = 4;
+/// Offsets in the configuration space: how many there are of each.
+inline constexpr std::uint32_t jacks_at = 0, streams_at = 4, channel_maps_at = 8;
+/// `code` of a control request, in its first four bytes.
+enum class Code : std::uint32_t {
+    JackInfo = 1,
+    JackRemap = 2,
+    PcmInfo = 0x100,
+    PcmSetParams = 0x101,
+    PcmPrepare = 0x102,
+    PcmRelease = 0x103,
+    PcmStart = 0x104,
+    PcmStop = 0x105,
+    ChannelMapInfo = 0x200,
+};
+/// Of an answer, and of a PcmStatus.
+enum class Status : std::uint32_t { Ok = 0x8000, BadMessage = 0x8001, NotSupported = 0x8002, IoError = 0x8003 };
+
+/// Asks for `count` items from `first` on, of `size` bytes each.
+struct QueryInfo {
+    Code code;
+    std::uint32_t first, count, size;
+};
+/// Any other request of a stream.
+struct PcmRequest {
+    Code code;
+    std::uint32_t stream;
+};
+struct PcmSetParams {
+    PcmRequest request;
+    std::uint32_t buffer_bytes, period_bytes, features;
+    std::uint8_t channels, format, rate, padding;
+};
+static_assert(sizeof(PcmSetParams) == 24);
+
+struct PcmInfo {
+    std::uint32_t function_node;  // of High Definition Audio: groups streams, channel maps and jacks
+    std::uint32_t features;
+    std::uint64_t formats, rates;  // a bit for each
+    std::uint8_t direction, channels_min, channels_max, padding[5];
+};
+static_assert(sizeof(PcmInfo) == 32);
+inline constexpr std::uint8_t output = 0, input = 1;            // direction
+inline constexpr std::uint8_t format_s16 = 5, rate_48000 = 7;   // of PcmSetParams
+inline constexpr std::uint8_t front_left = 3, front_right = 4;  // positions of ChannelMapInfo
+struct ChannelMapInfo {
+    std::uint32_t function_node;
+    std::uint8_t direction, channels, positions[18];
+};
+static_assert(sizeof(ChannelMapInfo) == 24);
+
+/// First in a buffer of the transmit queue, before the samples; and last in it.
+struct PcmTransfer {
+    std::uint32_t stream;
+};
+struct PcmStatus {
+    Status status;
+    std::uint32_t latency_bytes;  // until the samples are heard
+};
+}  // namespace sound
 
 }  // namespace tiffin::abi::virtio

@@ -21,7 +21,8 @@ bool RuleCheck::virtio_device_is_sound(std::size_t index) {
         case abi::virtio::Type::Block:
         case abi::virtio::Type::Console:
         case abi::virtio::Type::Rng:
-        case abi::virtio::Type::Vsock: break;
+        case abi::virtio::Type::Vsock:
+        case abi::virtio::Type::Sound: break;
         default: return fail("has an unknown type");
     }
     if (device.queues == 0 || device.queues > abi::serve::max_queues) return fail("has no queue, or more than 10");

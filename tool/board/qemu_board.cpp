@@ -37,6 +37,7 @@ std::vector<std::string> qemu_devices(Machine const& machine, Places const& plac
         command.insert(command.end(), {"-drive", (attached ? "" : "if=none,") + places.expand(drive)});
     }
     for (auto const& netdev : machine.netdevs) command.insert(command.end(), {"-netdev", netdev});
+    for (auto const& audiodev : machine.audiodevs) command.insert(command.end(), {"-audiodev", places.expand(audiodev)});
     for (auto const& device : machine.devices) command.insert(command.end(), {"-device", device});
     return command;
 }

@@ -22,13 +22,15 @@ namespace {
 bool names(std::string_view device, std::string_view option) { return device.find(option) != std::string_view::npos; }
 
 /// Of QEMU's devices: a virtio function is behind the SMMU only if it is told to be. They stand from 00:01.0 on in their order, but for those
-/// that say where.
+/// that say where, and for the codecs of a sound card, which stand on its own bus.
 bool goes_past_the_smmu(Machine const& machine, std::uint32_t function) {
-    for (std::size_t i = 0; i < machine.devices.size(); ++i) {
-        auto const& text = machine.devices[i];
+    std::uint32_t next = 1;
+    for (auto const& text : machine.devices) {
+        if (text.starts_with("hda-")) continue;
+        auto const device = next++;
         bool const placed = names(text, ",addr="),
                    told = names(text, ",iommu_platform=on") || names(text, ",iommu_platform=true");
-        if (text.starts_with("virtio-") && !told && (placed || i + 1 == pci::device_of(function))) return true;
+        if (text.starts_with("virtio-") && !told && (placed || device == pci::device_of(function))) return true;
     }
     return false;
 }

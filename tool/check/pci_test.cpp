@@ -26,6 +26,11 @@ TEST(CheckPci, AVirtioFunctionThatGoesPastTheSmmuIsRefused) {
     EXPECT_NE(said_of("[edu, edu, \"virtio-rng-pci,addr=2\"]").find(past), std::string::npos);
 }
 
+TEST(CheckPci, ACodecStandsOnItsSoundCardAndTakesNoPlaceOnPci) {
+    EXPECT_NE(said_of("[intel-hda, hda-output, virtio-rng-pci]").find(past), std::string::npos);
+    EXPECT_EQ(said_of("[virtio-rng-pci, hda-output, edu]"), "");
+}
+
 TEST(CheckPci, AFunctionBehindTheSmmuIsNot) {
     EXPECT_EQ(said_of("[edu, \"virtio-rng-pci,iommu_platform=on,disable-legacy=on\"]"), "");
     EXPECT_EQ(said_of("[virtio-rng-pci, edu]"), "") << "another one";

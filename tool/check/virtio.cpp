@@ -95,6 +95,11 @@ private:
                 record.queues = 3;
                 put(v::vsock::guest_cid_at, cid_of(use));
                 return;
+            case Type::Sound:
+                record.queues = v::sound::queues;
+                put(v::sound::streams_at, std::uint32_t{1});
+                put(v::sound::channel_maps_at, std::uint32_t{1});
+                return;
         }
     }
 

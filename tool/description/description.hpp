@@ -18,11 +18,12 @@ struct Machine {
     std::string cpu{"cortex-a72"};
     std::uint64_t cores{1};
     std::uint64_t gic{3};
-    std::uint64_t memory{1ull << 30};  // bytes
-    bool smmu{false};                  // iommu: smmuv3
-    std::vector<std::string> devices;  // of `-device`
-    std::vector<std::string> drives;   // of `-drive`
-    std::vector<std::string> netdevs;  // of `-netdev`
+    std::uint64_t memory{1ull << 30};    // bytes
+    bool smmu{false};                    // iommu: smmuv3
+    std::vector<std::string> devices;    // of `-device`
+    std::vector<std::string> drives;     // of `-drive`
+    std::vector<std::string> netdevs;    // of `-netdev`
+    std::vector<std::string> audiodevs;  // of `-audiodev`
 };
 
 struct BoardChoice {

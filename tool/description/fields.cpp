@@ -32,10 +32,12 @@ constexpr Field table[] = {
 
     {"machine", "iommu", Choice, "", "smmuv3", "none", "iommu: smmuv3", "QEMU's `iommu`: what PCI functions given to VMs need."},
     {"machine", "devices", List, "", "texts", "none", "devices: [edu]",
-     "PCI devices of QEMU, as behind its `-device`. They stand at 00:01.0 and on, in this order."},
+     "PCI devices of QEMU, as behind its `-device`. They stand at 00:01.0 and on, in this order; codecs (`hda-output`) stand on the sound card before them."},
     {"machine", "drives", List, "", "texts; paths from where `tiffin run` is started, ${CACHE} and ${BUILD} expanded", "none",
      "drives: [\"file=disk.img,format=raw,id=disk\"]", "What such devices keep their bytes in, as behind QEMU's `-drive`, with `if=none` unless it says another."},
     {"machine", "netdevs", List, "", "texts", "none", "netdevs: [\"user,id=net\"]", "What such devices are connected to, as behind QEMU's `-netdev`."},
+    {"machine", "audiodevs", List, "", "texts; paths as of `drives`", "none", "audiodevs: [\"wav,id=audio,path=heard.wav\"]",
+     "Where such devices' sound goes, as behind QEMU's `-audiodev`."},
 
     {"options", "verify-payloads", Flag, "", "true | false", "false", "verify-payloads: true",
      "Check the CRC-32 of every guest image at boot. It reads all of the image, so that boot takes longer."},
@@ -134,7 +136,7 @@ constexpr Field table[] = {
     {"restart-limit", "back-off", Time, "ns, us, ms, s", "0 ns..60 s", "100 ms", "back-off: 10 ms",
      "How long it waits before the first restart; the wait doubles with each further one.", 0, 60'000'000'000},
 
-    {"virtio", "device", Choice, "", "block | net | console | rng | vsock", "required", "device: block", "What the guest's driver finds."},
+    {"virtio", "device", Choice, "", "block | net | console | rng | vsock | sound", "required", "device: block", "What the guest's driver finds."},
     {"virtio", "server", Text, "", "another domain", "required", "server: disk",
      "Who serves it. Requests wait until it runs, and come again after it has been restarted. It never sees the client's memory but what "
      "the client posts."},

@@ -43,6 +43,8 @@ void read_machine(Section& top, Problems& problems, Description& out) {
     machine.devices = read_texts(section, problems, "devices", "what follows QEMU's -device: \"edu\"");
     machine.drives = read_texts(section, problems, "drives", "what follows QEMU's -drive: \"file=disk.img,format=raw,id=disk\"");
     machine.netdevs = read_texts(section, problems, "netdevs", "what follows QEMU's -netdev: \"user,id=net\"");
+    machine.audiodevs =
+        read_texts(section, problems, "audiodevs", "what follows QEMU's -audiodev: \"wav,id=audio,path=heard.wav\"");
     if (auto const memory = section.size("memory")) read_memory(*memory, problems, machine);
 }
 

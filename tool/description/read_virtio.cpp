@@ -5,11 +5,9 @@
 namespace tiffin {
 namespace {
 
-constexpr std::pair<char const*, abi::virtio::Type> types[] = {{"block", abi::virtio::Type::Block},
-                                                               {"net", abi::virtio::Type::Net},
-                                                               {"console", abi::virtio::Type::Console},
-                                                               {"rng", abi::virtio::Type::Rng},
-                                                               {"vsock", abi::virtio::Type::Vsock}};
+constexpr std::pair<char const*, abi::virtio::Type> types[] = {
+    {"block", abi::virtio::Type::Block}, {"net", abi::virtio::Type::Net},     {"console", abi::virtio::Type::Console},
+    {"rng", abi::virtio::Type::Rng},     {"vsock", abi::virtio::Type::Vsock}, {"sound", abi::virtio::Type::Sound}};
 
 /// "52:54:00:12:34:56", of a single station.
 std::optional<std::array<std::uint8_t, 6>> parse_mac(std::string const& text) {
