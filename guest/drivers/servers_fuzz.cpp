@@ -8,6 +8,7 @@
 #include "guest/drivers/entropy/entropy.hpp"
 #include "guest/drivers/ports/ports.hpp"
 #include "guest/drivers/sockets/sockets.hpp"
+#include "guest/drivers/sound/sound.hpp"
 #include "guest/drivers/switch/switch.hpp"
 #include "guest/sdk/serve_testing.hpp"
 
@@ -44,6 +45,20 @@ void require(bool holds) {
     if (!holds) std::abort();
 }
 
+/// A buffer of samples, or a request that is well-formed but for a bit here and there.
+Bytes likely_sound(Input& in) {
+    using namespace sdk::testing;
+    namespace p = abi::virtio::sound;
+    constexpr p::Code codes[] = {p::Code::PcmPrepare, p::Code::PcmStart, p::Code::PcmStop,        p::Code::PcmRelease,
+                                 p::Code::JackInfo,   p::Code::PcmInfo,  p::Code::ChannelMapInfo, p::Code::PcmSetParams};
+    auto const which = in.byte();
+    if (which % 2 == 0) return bytes_of(p::PcmTransfer{which / 128u}) + Bytes(in.byte() * 40u);
+    auto const code = codes[which / 2 % 8];
+    if (code == p::Code::PcmSetParams)
+        return bytes_of(p::PcmSetParams{{code, 0}, in.byte() * 128u, in.byte() * 64u, 0, 2, p::format_s16, p::rate_48000, 0});
+    return bytes_of(p::PcmRequest{code, which / 128u}) + bytes_of(in.byte() % 4u) + bytes_of(in.byte() % 40u);
+}
+
 /// What a driver might post, with a number or two that it would not.
 Bytes likely(Input& in, Type type, std::uint64_t device) {
     using namespace sdk::testing;
@@ -68,6 +83,7 @@ Bytes likely(Input& in, Type type, std::uint64_t device) {
             sockets::put(h, packet);
             return packet + Bytes(length);
         }
+        case Type::Sound: return likely_sound(in);
     }
     return {};
 }
@@ -113,10 +129,25 @@ void serve_switch(Input& in, Clients& clients, sdk::Server& server) {
     serve(in, clients, server, *service);
 }
 
+/// A card that plays a slot each time that somebody looks twice.
+struct Clockwork final : sound::Output {
+    std::array<sound::Sample, sound::slot_samples> slot{};
+    unsigned looks{0};
+    std::span<sound::Sample> next() override {
+        return ++looks % 2 != 0 ? std::span<sound::Sample>{slot} : std::span<sound::Sample>{};
+    }
+};
+
+void serve_sound(Input& in, Clients& clients, sdk::Server& server) {
+    Clockwork card;
+    auto const service = std::make_unique<sound::Sound>(server.devices(), card);
+    serve(in, clients, server, *service);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-    constexpr Type types[] = {Type::Block, Type::Net, Type::Console, Type::Rng, Type::Vsock};
+    constexpr Type types[] = {Type::Block, Type::Net, Type::Console, Type::Rng, Type::Vsock, Type::Sound};
     Input in{data, size};
     auto const which = in.byte() % std::size(types);
     Clients clients;
@@ -142,6 +173,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
             serve(in, clients, server, *service);
             break;
         }
+        case Type::Sound: serve_sound(in, clients, server); break;
     }
     return 0;
 }

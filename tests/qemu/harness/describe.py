@@ -1,4 +1,5 @@
 """Device descriptions for tests. They are written as JSON, which is YAML too."""
+import itertools
 import json
 from dataclasses import dataclass
 
@@ -32,11 +33,12 @@ class Board:
 
 @dataclass(frozen=True)
 class PciBoard(Board):
-    """With an SMMUv3, devices of QEMU from 00:01.0 on, and what is behind them."""
+    """With an SMMUv3, devices of QEMU from 00:01.0 on (a codec, hda-..., stands on the sound card before it), and what is behind them."""
 
     devices: tuple = ("edu,dma_mask=0xffffffffff",)
     drives: tuple = ()
     netdevs: tuple = ()
+    audiodevs: tuple = ()
 
     def described(self):
         described = super().described()
@@ -46,7 +48,9 @@ class PciBoard(Board):
     def qemu_arguments(self):
         machine, virt, *rest = super().qemu_arguments()
         behind = [("-drive", drive if "if=" in drive else f"if=none,{drive}") for drive in self.drives] + [("-netdev", netdev) for netdev in self.netdevs]
-        placed = [("-device", f"{device},addr={n + 1}") for n, device in enumerate(self.devices)]
+        behind += [("-audiodev", audiodev) for audiodev in self.audiodevs]
+        places = itertools.count(1)
+        placed = [("-device", device if device.startswith("hda-") else f"{device},addr={next(places)}") for device in self.devices]
         return [machine, virt + ",iommu=smmuv3", *rest, *(word for pair in behind + placed for word in pair)]
 
 

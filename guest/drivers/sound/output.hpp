@@ -1,0 +1,29 @@
+// Where mixed sound goes: a ring of slots that a card plays one after the other, for ever.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace tiffin::sound {
+
+/// All there is: 48 kHz, stereo, 16 bits, left first.
+using Sample = std::int16_t;
+inline constexpr std::size_t channels = 2, frame_bytes = channels * sizeof(Sample);
+inline constexpr std::uint32_t frames_per_second = 48000;
+
+/// 10 ms: how often the card's clock is heard.
+inline constexpr std::size_t slot_frames = 480, slot_samples = slot_frames * channels, slot_bytes = slot_frames * frame_bytes;
+/// Between a slot's being filled and its being played lie the others.
+inline constexpr std::size_t slots = 4;
+inline constexpr std::uint32_t latency_bytes = (slots - 1) * slot_bytes;
+
+class Output {
+public:
+    /// The next slot that the card has played, to be filled by who asks: slot_samples; or none.
+    virtual std::span<Sample> next() = 0;
+
+protected:
+    ~Output() = default;
+};
+
+}  // namespace tiffin::sound

@@ -1,0 +1,56 @@
+// The sound device (virtio 1.2, "Sound Device"): one stream out for each client, 48 kHz, stereo, 16 bits, and its channel map; no jacks.
+// What the clients play is mixed into the ring of the board's card, slot by slot, at the pace of its clock.
+//
+// A buffer of samples is done when all of it is in the ring; `latency_bytes` of its status says what will be heard before. Samples are read
+// from the client when their slot is due and no earlier: Linux's driver posts buffers that its player fills later.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "guest/drivers/sound/mixer.hpp"
+#include "guest/drivers/sound/output.hpp"
+#include "guest/drivers/sound/stream.hpp"
+#include "guest/sdk/virtio_server.hpp"
+
+namespace tiffin::sound {
+
+class Sound final : public sdk::Service {
+public:
+    /// A device whose client is already under way was set up with an earlier life of this server: it plays on.
+    Sound(std::span<sdk::Device const> devices, Output& output);
+
+    void begin(sdk::Device& device) override;
+    bool serve(sdk::Device& device) override;
+    /// Fills what the card has played. No device has a turn because of it.
+    std::uint64_t wake() override;
+
+private:
+    /// Buffers of samples in the client's order, and how much of the first is in the ring.
+    struct Client {
+        Stream stream{};
+        std::optional<std::uint64_t> under_way{};  // the life in which this server found it
+        std::array<std::optional<sdk::Request>, abi::serve::max_queue_size> waiting{};
+        std::size_t first{0}, count{0};
+        std::uint64_t played{0};  // bytes
+    };
+
+    bool take_samples(sdk::Device& device, Client& client);
+    bool answer_requests(sdk::Device& device, Client& client);
+    protocol::Status answer(Client& client, sdk::Request const& request);
+    static protocol::Status check(Client const& client, sdk::Request const& request);
+    static bool refuse_recording(sdk::Device& device);
+    std::size_t hear(Client& client, std::span<std::byte> into);
+    static void drop_first(Client& client, protocol::Status status);
+    static void release(Client& client);
+
+    /// Requests of one queue in a turn.
+    static constexpr unsigned batch = 32;
+
+    Output& output_;
+    Mixer mixer_;
+    std::array<Client, abi::serve::max_devices> clients_{};
+};
+
+}  // namespace tiffin::sound
