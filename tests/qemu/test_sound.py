@@ -1,4 +1,6 @@
 """Linux plays by virtio-snd, and the board's card plays it: what QEMU's `wav` back end wrote is what Linux played, sample for sample."""
+import pytest
+
 from harness import sound
 from harness.describe import PciBoard, linux, metronome, server
 
@@ -15,13 +17,15 @@ def sound_server(cmdline=""):
     return server("sound", 1, cmdline) | {"access": [{"pci": "00:01.0"}]}
 
 
-def board(tmp_path):
-    return PciBoard(devices=sound.CARD, audiodevs=(sound.audiodev(tmp_path / "heard.wav"),))
+def board(tmp_path, **more):
+    return PciBoard(devices=sound.CARD, audiodevs=(sound.audiodev(tmp_path / "heard.wav"),), **more)
 
 
-def test_what_linux_plays_is_what_the_board_plays_sample_for_sample(machine, tmp_path):
+@pytest.mark.parametrize("gic", [3, 2])
+def test_what_linux_plays_is_what_the_board_plays_sample_for_sample(machine, tmp_path, gic):
     song = sound.noise(2500, seed=1)
-    running = machine({"linux": player(tmp_path, "song", song), "sound": sound_server(), "metronome": metronome(jobs=8000)}, board(tmp_path))
+    running = machine({"linux": player(tmp_path, "song", song), "sound": sound_server(), "metronome": metronome(jobs=8000)},
+                      board(tmp_path, gic=gic))
     running.wait_for("sound", "sound: 1 devices, a card whose converter 2 plays on pin 3")
     running.wait_for("linux", "linux: sound: played 1")
     running.wait_for("linux", DONE)
@@ -33,3 +37,44 @@ def test_what_linux_plays_is_what_the_board_plays_sample_for_sample(machine, tmp
     assert heard[at:at + len(song)] == song
     assert not any(heard[:at]), "silence before it"
     assert not any(heard[at + len(song):]), "and behind it"
+
+
+def test_music_goes_on_when_the_server_dies_in_mid_song(machine, tmp_path):
+    song = sound.noise(3000, seed=2)
+    running = machine({"linux": player(tmp_path, "song", song), "sound": sound_server("server.dies-after=50"), "metronome": metronome(jobs=8000)},
+                      board(tmp_path))
+    running.wait_for("sound", "sound: 1 devices", times=2)
+    running.wait_for("linux", "linux: sound: played 1")
+    running.wait_for("linux", DONE)
+    running.wait_for("metronome", "jobs=8000 missed=0")
+    running.end()
+    heard = sound.heard(tmp_path / "heard.wav")
+    at = heard.find(song[:64])
+    before = sound.common(heard[at:], song)
+    behind = heard[at + before:]
+    silence = sound.common(behind, bytes(len(behind)))
+    resumed = song.find(behind[silence:silence + 64])
+    assert sound.ms(before) > 1000 and resumed > 0, "it began, and went on"
+    rest = song[resumed:]
+    assert behind[silence:silence + len(rest)] == rest, "to its end"
+    assert not any(behind[silence + len(rest):])
+    assert sound.ms(silence) < 60, "as long nothing was heard"
+    assert 0 <= sound.ms(resumed - before) < 80, "so much of the song was in the ring and the card, and is lost"
+
+
+def test_two_linux_vms_are_mixed(machine, tmp_path):
+    left, right = sound.noise(2500, seed=3), sound.noise(1500, seed=4)
+    running = machine({"left": player(tmp_path, "left", left), "right": player(tmp_path, "right", right, "tiffin.wait=1"), "sound": sound_server(),
+                       "metronome": metronome(jobs=8000)}, board(tmp_path))
+    running.wait_for("sound", "sound: 2 devices")
+    for vm in ("left", "right"):
+        running.wait_for(vm, "linux: sound: played 1")
+        running.wait_for(vm, DONE)
+    running.wait_for("metronome", "jobs=8000 missed=0")
+    running.end()
+    heard = sound.heard(tmp_path / "heard.wav")
+    first = heard.find(left[:64])
+    begin = sound.common(heard[first:], left)
+    assert 0 < begin < len(left), "the right one begins while the left one plays"
+    second = first + begin // sound.SLOT_BYTES * sound.SLOT_BYTES
+    assert heard == sound.mixed(len(heard), {first: left, second: right})

@@ -4,9 +4,11 @@ import io
 import os
 import random
 import wave
+from array import array
 from pathlib import Path
 
 RATE, FRAME_BYTES = 48000, 4
+SLOT_BYTES = 480 * FRAME_BYTES  # of the server's ring: a stream begins with one
 CACHE = Path(os.environ.get("TIFFIN_CACHE", Path(__file__).resolve().parents[3] / ".cache"))
 CARD = ("intel-hda", "hda-output,audiodev=audio")
 
@@ -52,3 +54,24 @@ def heard(path):
     content = Path(path).read_bytes()
     assert content[:4] == b"RIFF" and content[36:40] == b"data", "a WAV file"
     return content[44:]
+
+
+def ms(size):
+    return size * 1000 / RATE / FRAME_BYTES
+
+
+def common(left, right):
+    """Bytes of whole frames that both begin with."""
+    for at in range(0, min(len(left), len(right)), FRAME_BYTES):
+        if left[at:at + FRAME_BYTES] != right[at:at + FRAME_BYTES]:
+            return at
+    return min(len(left), len(right))
+
+
+def mixed(size, songs):
+    """`size` bytes with a song at each of these places, added up as far as 16 bits go."""
+    sums = [0] * (size // 2)
+    for at, song in songs.items():
+        for n, sample in enumerate(array("h", song), at // 2):
+            sums[n] += sample
+    return array("h", (max(-32768, min(32767, one)) for one in sums)).tobytes()
