@@ -136,6 +136,8 @@ struct Clockwork final : sound::Output {
     std::span<sound::Sample> next() override {
         return ++looks % 2 != 0 ? std::span<sound::Sample>{slot} : std::span<sound::Sample>{};
     }
+    void play() override {}
+    void rest() override {}
 };
 
 void serve_sound(Input& in, Clients& clients, sdk::Server& server) {

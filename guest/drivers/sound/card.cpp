@@ -1,5 +1,6 @@
 #include "guest/drivers/sound/card.hpp"
 
+#include <atomic>
 #include <bit>
 
 namespace tiffin::sound {
@@ -13,6 +14,15 @@ constexpr unsigned patience = 200'000;
 /// Number of the stream on the link; 0 would be none.
 constexpr std::uint32_t tag = 1;
 constexpr std::uint8_t root = 0;
+
+/// What was written is in memory before the card is told to look.
+void order() {
+#ifdef __aarch64__
+    asm volatile("dmb osh" : : : "memory");
+#else
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+}
 
 }  // namespace
 
@@ -113,36 +123,54 @@ bool Card::open_path() {
            tell(path_.pin, set_pin, pin_out);
 }
 
+bool Card::reset_stream() {
+    registers_.write(of_stream(reg::ctl), 0, 4);
+    if (!wait_for(of_stream(reg::ctl), 4, stream_run, 0)) return false;
+    registers_.write(of_stream(reg::ctl), stream_reset, 4);
+    if (!wait_for(of_stream(reg::ctl), 4, stream_reset, stream_reset)) return false;
+    registers_.write(of_stream(reg::ctl), 0, 4);
+    return wait_for(of_stream(reg::ctl), 4, stream_reset, 0);
+}
+
 char const* Card::start() {
     auto const capabilities = static_cast<std::uint16_t>(registers_.read(reg::gcap, 2));
     if (output_streams(capabilities) == 0) return "has no output stream";
     auto const number = input_streams(capabilities);
     stream_ = reg::stream_base + number * reg::stream_stride;
-    registers_.write(of_stream(reg::ctl), stream_reset, 4);
-    if (!wait_for(of_stream(reg::ctl), 4, stream_reset, stream_reset)) return "does not reset its stream";
-    registers_.write(of_stream(reg::ctl), 0, 4);
-    if (!wait_for(of_stream(reg::ctl), 4, stream_reset, 0)) return "does not take its stream out of reset";
-    for (std::size_t n = 0; n < slots; ++n) {
-        memory_.ring[n].fill(0);
+    if (!reset_stream()) return "does not reset its stream";
+    for (std::size_t n = 0; n < slots; ++n)
         memory_.list[n] = {reinterpret_cast<std::uintptr_t>(memory_.ring[n].data()), slot_bytes, interrupt_when_done};
-    }
-    fill_ = 0;
+    if (!open_path()) return "has a codec that does not answer";
+    registers_.write(reg::intctl, global_interrupts | 1u << number, 4);
+    return nullptr;
+}
+
+/// A stream that was reset begins at the start of its list.
+void Card::play() {
+    if (playing_ || !reset_stream()) return;
     auto const list = std::uint64_t{reinterpret_cast<std::uintptr_t>(memory_.list.data())};
     registers_.write(of_stream(reg::bdpl), static_cast<std::uint32_t>(list), 4);
     registers_.write(of_stream(reg::bdpu), static_cast<std::uint32_t>(list >> 32), 4);
     registers_.write(of_stream(reg::cbl), slots * slot_bytes, 4);
     registers_.write(of_stream(reg::lvi), slots - 1, 2);
     registers_.write(of_stream(reg::fmt), format_48k_s16_stereo, 2);
-    if (!open_path()) return "has a codec that does not answer";
-    registers_.write(reg::intctl, global_interrupts | 1u << number, 4);
+    order();
     registers_.write(of_stream(reg::ctl), stream_tag(tag) | interrupt_on_completion | stream_run, 4);
-    return nullptr;
+    fill_ = 0;
+    playing_ = true;
 }
 
-/// The ring is filled far ahead of the card, so the stores need no order among them but to be there in time.
+void Card::rest() {
+    reset_stream();
+    fill_ = 0;
+    playing_ = false;
+}
+
+/// While it plays, the ring is filled far ahead of the card, so the stores need no order among them but to be there in time.
 std::span<Sample> Card::next() {
-    auto const playing = registers_.read(of_stream(reg::lpib), 4) / slot_bytes % slots;
-    if (fill_ == playing) return {};
+    if (!playing_) return fill_ == slots ? std::span<Sample>{} : std::span<Sample>{memory_.ring[fill_++]};
+    auto const heard = registers_.read(of_stream(reg::lpib), 4) / slot_bytes % slots;
+    if (fill_ == heard) return {};
     auto& slot = memory_.ring[fill_];
     fill_ = (fill_ + 1) % slots;
     return slot;

@@ -1,5 +1,5 @@
 // A sound card of the board's that speaks Intel High Definition Audio: its first codec that has a way out, and one output stream, which
-// plays a ring in this VM's memory for ever. Commands go by the immediate registers, one at a time.
+// plays a ring in this VM's memory. Commands go by the immediate registers, one at a time.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -36,9 +36,11 @@ public:
 
     /// Stops whatever it does, and finds its codecs. Nullptr, or why it can't be used. Before it may reach memory.
     char const* reset();
-    /// Plays the ring from now on: silence, until somebody fills it. Nullptr, or why not.
+    /// Opens the way out, and rests. Nullptr, or why not.
     char const* start();
     std::span<Sample> next() override;
+    void play() override;
+    void rest() override;
     /// Its interrupt is a level: takes down what raised it.
     void on_interrupt();
 
@@ -61,6 +63,7 @@ private:
     std::optional<std::uint8_t> input_from(std::uint8_t pin, std::uint8_t converter);
     bool open_amplifier(std::uint8_t nid);
     bool open_path();
+    bool reset_stream();
     bool wait_for(std::uint32_t at, unsigned bytes, std::uint32_t bits, std::uint32_t value);
     [[nodiscard]] std::uint32_t of_stream(std::uint32_t at) const { return stream_ + at; }
 
@@ -68,7 +71,8 @@ private:
     Memory& memory_;
     Path path_{};
     std::uint32_t stream_{0};  // offset of its descriptor
-    std::size_t fill_{0};      // the slot that next() gives
+    bool playing_{false};
+    std::size_t fill_{0};  // the slot that next() gives
 };
 
 }  // namespace tiffin::sound

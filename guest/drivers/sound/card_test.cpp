@@ -79,10 +79,11 @@ TEST_F(CardTest, OpensThatWayAt0Decibel) {
     EXPECT_EQ(hardware.told, expected);
 }
 
-TEST_F(CardTest, PlaysARingOfItsOwnMemoryForEver) {
-    memory.ring[2][5] = 77;
+TEST_F(CardTest, PlaysARingOfItsOwnMemory) {
     reset();
     card.start();
+    EXPECT_EQ(hardware.of_stream(reg::ctl), 0u) << "at rest";
+    card.play();
     EXPECT_EQ(hardware.of_stream(reg::ctl), 0x0010'0006u);
     EXPECT_EQ(hardware.registers[reg::intctl], 0x8000'0008u);
     EXPECT_EQ(hardware.of_stream(reg::cbl), 7680u);
@@ -97,7 +98,8 @@ TEST_F(CardTest, PlaysARingOfItsOwnMemoryForEver) {
         EXPECT_EQ(memory.list[n].length, 1920u);
         EXPECT_EQ(memory.list[n].flags, 1u);
     }
-    EXPECT_EQ(memory.ring[2][5], 0) << "nothing of an earlier life is heard";
+    card.rest();
+    EXPECT_EQ(hardware.of_stream(reg::ctl), 0u);
 }
 
 TEST_F(CardTest, GivesTheSlotsThatWerePlayedInTheirOrder) {
@@ -110,6 +112,9 @@ TEST_F(CardTest, GivesTheSlotsThatWerePlayedInTheirOrder) {
             all += static_cast<char>('0' + (slot.data() - memory.ring[0].data()) / static_cast<long>(slot_samples));
         return all;
     };
+    EXPECT_EQ(given(0), "0123") << "at rest";
+    EXPECT_EQ(given(0), "");
+    card.play();
     EXPECT_EQ(given(0), "");
     EXPECT_EQ(given(1919), "");
     EXPECT_EQ(given(1920), "0");
@@ -118,6 +123,10 @@ TEST_F(CardTest, GivesTheSlotsThatWerePlayedInTheirOrder) {
     EXPECT_EQ(given(0), "3");
     EXPECT_EQ(given(7680), "") << "the end of the ring is its beginning";
     EXPECT_EQ(given(1920), "0");
+    card.play();
+    EXPECT_EQ(given(2 * 1920), "1") << "it plays already";
+    card.rest();
+    EXPECT_EQ(given(2 * 1920), "0123");
 }
 
 TEST_F(CardTest, ClearsWhatRaisedItsInterrupt) {

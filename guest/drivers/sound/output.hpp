@@ -1,4 +1,4 @@
-// Where mixed sound goes: a ring of slots that a card plays one after the other, for ever.
+// Where mixed sound goes: a ring of slots that a card plays one after the other, until it is told to rest.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -13,14 +13,18 @@ inline constexpr std::uint32_t frames_per_second = 48000;
 
 /// 10 ms: how often the card's clock is heard.
 inline constexpr std::size_t slot_frames = 480, slot_samples = slot_frames * channels, slot_bytes = slot_frames * frame_bytes;
-/// Between a slot's being filled and its being played lie the others.
 inline constexpr std::size_t slots = 4;
-inline constexpr std::uint32_t latency_bytes = (slots - 1) * slot_bytes;
+/// What is heard before that which follows the slot that was filled last.
+inline constexpr std::uint32_t latency_bytes = slots * slot_bytes;
 
 class Output {
 public:
-    /// The next slot that the card has played, to be filled by who asks: slot_samples; or none.
+    /// The next slot that the card has played, to be filled by who asks: slot_samples; or none. At rest, each slot once.
     virtual std::span<Sample> next() = 0;
+    /// Plays what has been filled, from the first slot on, and then goes round. Nothing if it does so already.
+    virtual void play() = 0;
+    /// Plays nothing, and takes no turn of anybody's.
+    virtual void rest() = 0;
 
 protected:
     ~Output() = default;

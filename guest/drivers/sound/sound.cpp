@@ -1,5 +1,6 @@
 #include "guest/drivers/sound/sound.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace tiffin::sound {
@@ -73,6 +74,7 @@ bool Sound::serve(sdk::Device& device) {
     auto& client = clients_[device.index()];
     bool const samples = take_samples(device, client);
     bool const requests = answer_requests(device, client);
+    fill();
     return refuse_recording(device) || samples || requests;
 }
 
@@ -182,17 +184,31 @@ std::size_t Sound::hear(Client& client, std::span<std::byte> into) {
     return done;
 }
 
-std::uint64_t Sound::wake() {
-    for (auto slot = output_.next(); !slot.empty(); slot = output_.next()) {
-        for (auto& client : clients_) {
-            if (!client.stream.plays() || client.count == 0) continue;
-            std::array<Sample, slot_samples> samples;
-            auto const got = hear(client, std::as_writable_bytes(std::span{samples}));
-            mixer_.add(std::span{samples}.first(got / sizeof(Sample)));
-        }
-        mixer_.take(slot);
+/// False if nobody had anything for it.
+bool Sound::mix(std::span<Sample> slot) {
+    bool any = false;
+    for (auto& client : clients_) {
+        if (!client.stream.plays() || client.count == 0) continue;
+        std::array<Sample, slot_samples> samples;
+        auto const got = hear(client, std::as_writable_bytes(std::span{samples}));
+        mixer_.add(std::span{samples}.first(got / sizeof(Sample)));
+        any |= got != 0;
     }
-    return 0;
+    mixer_.take(slot);
+    return any;
+}
+
+/// A card that rests begins when somebody has something, with a whole ring.
+void Sound::fill() {
+    auto const has_samples = [](Client const& client) { return client.stream.plays() && client.count != 0; };
+    if (!playing_ && std::ranges::none_of(clients_, has_samples)) return;
+    for (auto slot = output_.next(); !slot.empty(); slot = output_.next()) empty_ = mix(slot) ? 0 : empty_ + 1;
+    bool const wanted = empty_ < patience;
+    if (wanted == playing_) return;
+    playing_ = wanted;
+    if (wanted) return output_.play();
+    empty_ = 0;
+    output_.rest();
 }
 
 }  // namespace tiffin::sound

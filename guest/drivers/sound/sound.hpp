@@ -1,7 +1,7 @@
 // The sound device (virtio 1.2, "Sound Device"): one stream out for each client, 48 kHz, stereo, 16 bits, and its channel map; no jacks.
 // What the clients play is mixed into the ring of the board's card, slot by slot, at the pace of its clock.
 //
-// A buffer of samples is done when all of it is in the ring; `latency_bytes` of its status says what will be heard before. Samples are read
+// A buffer of samples is done when all of it is in the ring; `latency_bytes` of its status says how much is heard before what follows it. Samples are read
 // from the client when their slot is due and no earlier: Linux's driver posts buffers that its player fills later.
 #pragma once
 #include <array>
@@ -24,7 +24,7 @@ public:
     void begin(sdk::Device& device) override;
     bool serve(sdk::Device& device) override;
     /// Fills what the card has played. No device has a turn because of it.
-    std::uint64_t wake() override;
+    std::uint64_t wake() override { return fill(), 0; }
 
 private:
     /// Buffers of samples in the client's order, and how much of the first is in the ring.
@@ -41,15 +41,21 @@ private:
     protocol::Status answer(Client& client, sdk::Request const& request);
     static protocol::Status check(Client const& client, sdk::Request const& request);
     static bool refuse_recording(sdk::Device& device);
+    void fill();
+    bool mix(std::span<Sample> slot);
     std::size_t hear(Client& client, std::span<std::byte> into);
     static void drop_first(Client& client, protocol::Status status);
     static void release(Client& client);
 
+    /// Slots of nobody's, 1 s, and the card rests. Far more than it has taken and not played.
+    static constexpr unsigned patience = 100;
     /// Requests of one queue in a turn.
     static constexpr unsigned batch = 32;
 
     Output& output_;
     Mixer mixer_;
+    bool playing_{false};
+    unsigned empty_{0};  // slots in a row
     std::array<Client, abi::serve::max_devices> clients_{};
 };
 

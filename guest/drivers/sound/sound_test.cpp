@@ -20,6 +20,9 @@ struct FakeOutput final : Output {
         --free;
         return played.emplace_back();
     }
+    void play() override { said += 'p'; }
+    void rest() override { said += 'r'; }
+    std::string said;
 };
 
 struct SoundTest : ::testing::Test {
@@ -132,7 +135,7 @@ TEST_F(SoundTest, ABufferIsDoneWhenTheCardHasRoomForAllOfIt) {
     EXPECT_FALSE(one.done);
     rounds(1);
     EXPECT_TRUE(one.done && one.told && two.done && two.told);
-    EXPECT_EQ(one.answer(), bytes_of(protocol::PcmStatus{Status::Ok, 3 * 1920}));
+    EXPECT_EQ(one.answer(), bytes_of(protocol::PcmStatus{Status::Ok, 4 * 1920}));
     EXPECT_EQ(output.played.at(0)[959], 5);
     EXPECT_EQ(output.played.at(1)[439], 5);
     EXPECT_EQ(output.played.at(1)[440], 6);
@@ -217,6 +220,41 @@ TEST_F(SoundTest, ABufferThatCanNotBeReadIsAnErrorAndNoSound) {
     EXPECT_TRUE(next.done);
     EXPECT_EQ(output.played.at(0)[0], 0);
     EXPECT_EQ(output.played.at(1)[0], 2);
+}
+
+TEST_F(SoundTest, TheCardRestsWhileNobodyPlays) {
+    play();
+    rounds(4);
+    EXPECT_TRUE(output.played.empty());
+    auto const& one = send(samples(9, 480));
+    rounds(4);
+    EXPECT_TRUE(one.done);
+    EXPECT_EQ(output.said, "p") << "with a whole ring";
+    ASSERT_EQ(output.played.size(), 4u);
+    EXPECT_EQ(output.played[0][0], 9);
+    rounds(96);
+    EXPECT_EQ(output.said, "p");
+    rounds(1);
+    EXPECT_EQ(output.said, "pr");
+    rounds(4);
+    EXPECT_EQ(output.played.size(), 101u);
+    send(samples(8, 480));
+    rounds(2);
+    EXPECT_EQ(output.said, "prp");
+}
+
+TEST_F(SoundTest, AStreamThatStartsWithItsBuffersPostedIsHeardAtOnce) {
+    EXPECT_EQ(set(), Status::Ok);
+    EXPECT_EQ(command(Code::PcmPrepare), Status::Ok);
+    send(samples(7, 480));
+    rounds();
+    EXPECT_EQ(output.said, "");
+    auto const& start = clients.post(0, protocol::control_queue, bytes_of(protocol::PcmRequest{Code::PcmStart, 0}), 4);
+    output.free = 1;
+    while (server->round(*service)) {
+    }
+    EXPECT_TRUE(start.done);
+    EXPECT_EQ(output.played.at(0)[0], 7);
 }
 
 TEST_F(SoundTest, NothingIsRecorded) {
