@@ -98,9 +98,9 @@ bool Card::find_path_in_group() {
 std::optional<std::uint8_t> Card::input_from(std::uint8_t pin, std::uint8_t converter) {
     auto const count = parameter(pin, connection_count);
     if (count > 0x7f) return std::nullopt;
-    for (std::uint8_t n = 0; n < count; ++n) {
+    for (unsigned n = 0; n < count; ++n) {
         auto const four = ask(path_.codec, pin, get_connections, n & 0xfc);
-        if ((four >> 8 * (n % 4) & 0xff) == converter) return n;
+        if ((four >> 8 * (n % 4) & 0xff) == converter) return static_cast<std::uint8_t>(n);
     }
     return std::nullopt;
 }
