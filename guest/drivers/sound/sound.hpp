@@ -1,8 +1,8 @@
 // The sound device (virtio 1.2, "Sound Device"): one stream out for each client, 48 kHz, stereo, 16 bits, and its channel map; no jacks.
 // What the clients play is mixed into the ring of the board's card, slot by slot, at the pace of its clock.
 //
-// A buffer of samples is done when all of it is in the ring; `latency_bytes` of its status says how much is heard before what follows it. Samples are read
-// from the client when their slot is due and no earlier: Linux's driver posts buffers that its player fills later.
+// A buffer of samples is done when all of it is in the ring; `latency_bytes` of its status says how much is heard before what follows it.
+// Samples are read from the client when their slot is due and no earlier: Linux's driver posts buffers that its player fills later.
 #pragma once
 #include <array>
 #include <cstdint>
