@@ -22,11 +22,11 @@ namespace {
 bool names(std::string_view device, std::string_view option) { return device.find(option) != std::string_view::npos; }
 
 /// Of QEMU's devices: a virtio function is behind the SMMU only if it is told to be. They stand from 00:01.0 on in their order, but for those
-/// that say where, and for the codecs of a sound card, which stand on its own bus.
+/// that say where, for the codecs of a sound card, which stand on its own bus, and for devices in virtio-mmio slots ("virtio-blk-device").
 bool goes_past_the_smmu(Machine const& machine, std::uint32_t function) {
     std::uint32_t next = 1;
     for (auto const& text : machine.devices) {
-        if (text.starts_with("hda-")) continue;
+        if (text.starts_with("hda-") || text.substr(0, text.find(',')).ends_with("-device")) continue;
         auto const device = next++;
         bool const placed = names(text, ",addr="),
                    told = names(text, ",iommu_platform=on") || names(text, ",iommu_platform=true");

@@ -31,6 +31,11 @@ TEST(CheckPci, ACodecStandsOnItsSoundCardAndTakesNoPlaceOnPci) {
     EXPECT_EQ(said_of("[virtio-rng-pci, hda-output, edu]"), "");
 }
 
+TEST(CheckPci, ADeviceInASlotTakesNoPlaceOnPci) {
+    EXPECT_NE(said_of("[\"virtio-blk-device,drive=disk\", edu, virtio-rng-pci]").find(past), std::string::npos);
+    EXPECT_EQ(said_of("[virtio-rng-pci, virtio-blk-device, edu]"), "");
+}
+
 TEST(CheckPci, AFunctionBehindTheSmmuIsNot) {
     EXPECT_EQ(said_of("[edu, \"virtio-rng-pci,iommu_platform=on,disable-legacy=on\"]"), "");
     EXPECT_EQ(said_of("[virtio-rng-pci, edu]"), "") << "another one";
