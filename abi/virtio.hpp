@@ -6,7 +6,7 @@
 namespace tiffin::abi::virtio {
 
 /// Device ids ("Device Types") of those that a description can name.
-enum class Type : std::uint32_t { Net = 1, Block = 2, Console = 3, Rng = 4, Vsock = 19, Sound = 25 };
+enum class Type : std::uint32_t { Net = 1, Block = 2, Console = 3, Rng = 4, Gpu = 16, Input = 18, Vsock = 19, Sound = 25 };
 
 /// "Device Status Field".
 enum Status : std::uint32_t {
@@ -149,6 +149,8 @@ namespace sound {
 inline constexpr std::uint32_t control_queue = 0, event_queue = 1, transmit_queue = 2, receive_queue = 3, queues = 4;
 /// Offsets in the configuration space: how many there are of each.
 inline constexpr std::uint32_t jacks_at = 0, streams_at = 4, channel_maps_at = 8;
+/// Behind what the specification says of it: how loud the description has this client, in percent. For the server.
+inline constexpr std::uint32_t volume_at = 16;
 /// `code` of a control request, in its first four bytes.
 enum class Code : std::uint32_t {
     JackInfo = 1,
@@ -206,5 +208,24 @@ struct PcmStatus {
     std::uint32_t latency_bytes;  // until the samples are heard
 };
 }  // namespace sound
+
+/// GPU Device: a screen, 2D.
+namespace gpu {
+inline constexpr std::uint32_t control_queue = 0, cursor_queue = 1, queues = 2;
+/// Offsets in the configuration space.
+inline constexpr std::uint32_t events_at = 0, scanouts_at = 8, capability_sets_at = 12;
+/// Behind what the specification says of it: where on the board's screen the description has this client's. For the server.
+inline constexpr std::uint32_t window_at = 16;
+struct Window {
+    std::uint16_t x, y, width, height;  // pixels
+    std::uint8_t on_top, padding[7];    // 1: no other client's lies above it
+};
+static_assert(sizeof(Window) == 16);
+}  // namespace gpu
+
+/// Input Device.
+namespace input {
+inline constexpr std::uint32_t event_queue = 0, status_queue = 1, queues = 2;
+}  // namespace input
 
 }  // namespace tiffin::abi::virtio

@@ -21,6 +21,8 @@ bool RuleCheck::virtio_device_is_sound(std::size_t index) {
         case abi::virtio::Type::Block:
         case abi::virtio::Type::Console:
         case abi::virtio::Type::Rng:
+        case abi::virtio::Type::Gpu:
+        case abi::virtio::Type::Input:
         case abi::virtio::Type::Vsock:
         case abi::virtio::Type::Sound: break;
         default: return fail("has an unknown type");

@@ -99,8 +99,48 @@ private:
                 record.queues = v::sound::queues;
                 put(v::sound::streams_at, std::uint32_t{1});
                 put(v::sound::channel_maps_at, std::uint32_t{1});
+                put(v::sound::volume_at, static_cast<std::uint32_t>(use.volume));
                 return;
+            case Type::Gpu:
+                record.queues = v::gpu::queues;
+                put(v::gpu::scanouts_at, std::uint32_t{1});
+                put(v::gpu::window_at, window_of(use));
+                return;
+            case Type::Input: record.queues = v::input::queues; return;
         }
+    }
+
+    /// All 0: as large as the screen is, which only the server knows.
+    v::gpu::Window window_of(VirtioUse const& use) {
+        v::gpu::Window out{};
+        if (use.window) {
+            out.x = static_cast<std::uint16_t>(use.window->x), out.y = static_cast<std::uint16_t>(use.window->y);
+            out.width = static_cast<std::uint16_t>(use.window->width),
+            out.height = static_cast<std::uint16_t>(use.window->height);
+        }
+        out.on_top = use.on_top ? 1 : 0;
+        if (use.on_top) check_top(use);
+        return out;
+    }
+
+    void check_top(VirtioUse const& use) {
+        constexpr Window everything{.x = 0, .y = 0, .width = ~0u, .height = ~0u};
+        auto const place = use.window.value_or(everything);
+        for (auto const* other : on_top_) {
+            if (other->server.value != use.server.value || !overlap(place, other->window.value_or(everything))) continue;
+            problems_.add(use.at,
+                          fmt::format("two windows of server \"{}\" are both on top and overlap; the other is in line {}",
+                                      use.server.value, other->at.line),
+                          "windows beside each other, or one \"on-top\" less");
+        }
+        on_top_.push_back(&use);
+    }
+
+    static bool overlap(Window const& a, Window const& b) {
+        auto const meet = [](std::uint64_t at, std::uint64_t size, std::uint64_t other, std::uint64_t other_size) {
+            return at < other + other_size && other < at + size;
+        };
+        return meet(a.x, a.width, b.x, b.width) && meet(a.y, a.height, b.y, b.height);
     }
 
     /// Locally administered: "TIF" in lower case, then client and slot.
@@ -128,6 +168,7 @@ private:
     std::map<std::uint32_t, std::uint32_t> served_;  // devices, by server
     std::map<std::string, std::uint64_t> next_cid_;
     std::map<std::pair<std::string, std::uint64_t>, std::uint32_t> cids_;  // and the line
+    std::vector<VirtioUse const*> on_top_;
     std::vector<abi::VirtioRecord> out_;
 };
 

@@ -94,6 +94,11 @@ struct Life {
 };
 
 /// A virtio device that another domain serves.
+/// On a screen, in pixels.
+struct Window {
+    std::uint32_t x, y, width, height;
+};
+
 struct VirtioUse {
     Mark at;
     abi::virtio::Type type{};
@@ -102,6 +107,9 @@ struct VirtioUse {
     std::optional<std::array<std::uint8_t, 6>> mac{};  // net
     Located<std::uint64_t> cid{};                      // vsock; 0: the next free one
     std::uint64_t ports{1};                            // console
+    std::uint64_t volume{100};                         // sound; percent
+    std::optional<Window> window{};                    // gpu
+    bool on_top{false};                                // gpu
 };
 
 enum class ImageKind { Kernel, Elf, Raw };

@@ -136,7 +136,7 @@ constexpr Field table[] = {
     {"restart-limit", "back-off", Time, "ns, us, ms, s", "0 ns..60 s", "100 ms", "back-off: 10 ms",
      "How long it waits before the first restart; the wait doubles with each further one.", 0, 60'000'000'000},
 
-    {"virtio", "device", Choice, "", "block | net | console | rng | vsock | sound", "required", "device: block", "What the guest's driver finds."},
+    {"virtio", "device", Choice, "", "block | net | console | rng | vsock | sound | gpu | input", "required", "device: block", "What the guest's driver finds."},
     {"virtio", "server", Text, "", "another domain", "required", "server: disk",
      "Who serves it. Requests wait until it runs, and come again after it has been restarted. It never sees the client's memory but what "
      "the client posts."},
@@ -146,6 +146,10 @@ constexpr Field table[] = {
     {"virtio", "cid", Count, "", "3..4294967294; `vsock` only", "the next free one from 3", "cid: 3", "The VM's address among those of its server.",
      3, 4294967294},
     {"virtio", "ports", Count, "", "1..4; `console` only", "1", "ports: 2", "How many ports the console has.", 1, 4},
+    {"virtio", "volume", Count, "percent", "0..100; `sound` only", "100", "volume: 60", "How loud the server plays it, whatever the client does.", 0, 100},
+    {"virtio", "window", Text, "", "WIDTHxHEIGHT+X+Y, 1..4096 pixels each way; `gpu` only", "all of the screen", "window: 800x440+0+40",
+     "Where on the board's screen the client's is, and how large the client finds it."},
+    {"virtio", "on-top", Flag, "", "true | false; `gpu` only", "false", "on-top: true", "Nothing of another client's covers it. Two such windows may not overlap."},
 
     {"limits", "interrupts-per-second", Count, "1/s", "1..1000000", "required", "interrupts-per-second: 2000",
      "At most so many of each of its interrupts reach the VM, at least 1 s / N apart; the rest is delayed.", 1, 1'000'000},

@@ -7,7 +7,10 @@ namespace {
 
 constexpr std::pair<char const*, abi::virtio::Type> types[] = {
     {"block", abi::virtio::Type::Block}, {"net", abi::virtio::Type::Net},     {"console", abi::virtio::Type::Console},
-    {"rng", abi::virtio::Type::Rng},     {"vsock", abi::virtio::Type::Vsock}, {"sound", abi::virtio::Type::Sound}};
+    {"rng", abi::virtio::Type::Rng},     {"vsock", abi::virtio::Type::Vsock}, {"sound", abi::virtio::Type::Sound},
+    {"gpu", abi::virtio::Type::Gpu},     {"input", abi::virtio::Type::Input}};
+
+constexpr unsigned max_screen = 4096;  // pixels each way
 
 /// "52:54:00:12:34:56", of a single station.
 std::optional<std::array<std::uint8_t, 6>> parse_mac(std::string const& text) {
@@ -20,6 +23,16 @@ std::optional<std::array<std::uint8_t, 6>> parse_mac(std::string const& text) {
     std::array<std::uint8_t, 6> mac{};
     for (std::size_t i = 0; i < 6; ++i) mac[i] = static_cast<std::uint8_t>(parts[i]);
     return mac;
+}
+
+/// "800x440+0+40".
+std::optional<Window> parse_window(std::string const& text) {
+    Window w{};
+    int end = 0;
+    auto const found = std::sscanf(text.c_str(), "%4ux%4u+%4u+%4u%n", &w.width, &w.height, &w.x, &w.y, &end);
+    if (found != 4 || static_cast<std::size_t>(end) != text.size()) return std::nullopt;
+    if (w.width == 0 || w.height == 0 || w.x + w.width > max_screen || w.y + w.height > max_screen) return std::nullopt;
+    return w;
 }
 
 /// A field that only one type of device has.
@@ -51,9 +64,20 @@ void read_virtio(YAML::Node const& node, Problems& problems, Domain& domain) {
     check_place(problems, section, "mac", use.type == Net, "net");
     check_place(problems, section, "cid", use.type == Vsock, "vsock");
     check_place(problems, section, "ports", use.type == Console, "console");
+    check_place(problems, section, "volume", use.type == Sound, "sound");
+    check_place(problems, section, "window", use.type == Gpu, "gpu");
+    check_place(problems, section, "on-top", use.type == Gpu, "gpu");
     if (auto const read_only = section.flag("read-only")) use.read_only = read_only->value;
     if (auto const cid = section.count("cid")) use.cid = *cid;
     if (auto const ports = section.count("ports")) use.ports = ports->value;
+    if (auto const volume = section.count("volume")) use.volume = volume->value;
+    if (auto const on_top = section.flag("on-top")) use.on_top = on_top->value;
+    if (auto const window = section.text("window")) {
+        use.window = parse_window(window->value);
+        if (!use.window)
+            problems.add(window->at, fmt::format("\"window\" of {} is \"{}\"", section.what(), window->value),
+                         "WIDTHxHEIGHT+X+Y, such as 800x440+0+40", "its right and lower edge are at most at 4096");
+    }
     if (auto const mac = section.text("mac")) {
         use.mac = parse_mac(mac->value);
         if (!use.mac)
