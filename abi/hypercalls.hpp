@@ -23,7 +23,11 @@
     X(0x0c, ServeInfo, 2, "x1 = device, x2 = a ServeFact. x0 = 0, x1 = the value.") \
     X(0x0d, ServeConfig, 3, "x1 = device, x2 = offset (a multiple of 8), x3 = 8 bytes of its configuration space. x0 = 0.") \
     X(0x0e, Manage, 2, "x1 = which of the VMs that the calling one manages, x2 = an action (abi/manage.hpp). x0 = 0: it is being done; NotPermitted, InvalidParameter, or Busy (not in its state).") \
-    X(0x0f, Managed, 1, "x1 = which of them. x0 = 0, x1 = its state, x2 = how often it started anew, x3 = status with which it ended; NotPermitted behind the last.")
+    X(0x0f, Managed, 1, "x1 = which of them. x0 = 0, x1 = its state, x2 = how often it started anew, x3 = status with which it ended; NotPermitted behind the last.") \
+    X(0x10, ServeAttach, 5, "x1 = handle of a RESOURCE_ATTACH_BACKING, x2 = first of its entries, x3 = how many, 1..32, x4 = place of the first, x5 = a note: what they name may be looked at. x0 = entries kept.") \
+    X(0x11, ServeDetach, 3, "x1 = device, x2 = first place, x3 = how many, 1..256: they are empty. x0 = 0.") \
+    X(0x12, ServeLook, 4, "x1 = device, x2 = place and offset, x3 = buffer, x4 = bytes: copies what the client has there. See abi/serve.hpp. x0 = bytes copied.") \
+    X(0x13, ServeAttached, 2, "x1 = device, x2 = place. x0 = 0, x1 = its bytes, x2 = its note; NotRequired: it is empty.")
 // clang-format on
 
 namespace tiffin::abi {

@@ -45,6 +45,7 @@ inline constexpr std::uint32_t pool_channels_bytes = 64;  // of the pool, for ea
 inline constexpr std::uint32_t pool_virtio_bytes = 256;   // of the pool, for each virtio device,
 inline constexpr std::uint32_t pool_virtio_queue_bytes = 128;  // and each of its queues,
 inline constexpr std::uint32_t pool_request_bytes = 16;        // and each entry of that
+inline constexpr std::uint32_t pool_piece_bytes = 24;          // and each place of a GPU device for a piece of memory
 inline constexpr std::uint32_t max_virtio = 256;               // compared pairwise at boot
 inline constexpr std::uint32_t max_pci = 32;                   // PCI functions given away
 inline constexpr std::uint32_t pool_pci_bytes = 192;           // of the pool, for each of them, beside tables,

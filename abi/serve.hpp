@@ -22,6 +22,12 @@ inline constexpr std::uint32_t max_devices = 64;
 inline constexpr std::uint32_t max_queues = 10, max_queue_size = 32;
 /// Bytes that one call copies at most: a page, and what stands before or behind it in a request.
 inline constexpr std::uint64_t max_copy = 4096 + 64;
+/// What the client of a GPU device has a screen read (virtio 1.2 "GPU Device", RESOURCE_ATTACH_BACKING) is no buffer of a request, for it is
+/// read later, again and again. So the hypervisor itself reads from that request where it is, and keeps it in places that the server names,
+/// until the server empties them or the client resets the device; the server's end changes nothing. A note is the server's own word.
+inline constexpr std::uint32_t max_pieces = 2048;                  // places of a device, which count from 0
+inline constexpr std::uint64_t max_attach = 32, max_detach = 256;  // of one call
+constexpr std::uint64_t look_at(std::uint32_t place, std::uint32_t offset) { return place | std::uint64_t{offset} << 32; }
 /// Bytes of a device's configuration space.
 inline constexpr std::uint32_t config_bytes = 64;
 
@@ -31,7 +37,7 @@ inline constexpr std::uint32_t config_bytes = 64;
 constexpr std::uint64_t queue_of(std::uint32_t device, std::uint32_t queue) { return device | queue << 8; }
 
 /// Errors of the calls: InvalidParameter (no such device or queue, buffer outside RAM, offset behind the end), NotPermitted (ServeStart
-/// was not called), NotRequired (a handle whose request is gone: completed, or the client reset the device), Busy.
+/// was not called), NotRequired (a handle whose request is gone: completed, or the client reset the device; a place that is empty), Busy.
 
 /// x2 of ServeInfo.
 enum class Fact : std::uint32_t {

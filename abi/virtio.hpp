@@ -211,6 +211,22 @@ struct PcmStatus {
 
 /// GPU Device: a screen, 2D.
 namespace gpu {
+/// `type` of a request whose entries name memory that the screen shows ("RESOURCE_ATTACH_BACKING"); they follow the request.
+inline constexpr std::uint32_t attach_backing = 0x106;
+struct Header {
+    std::uint32_t type, flags;
+    std::uint64_t fence_id;
+    std::uint32_t context_id, padding;
+};
+static_assert(sizeof(Header) == 24);
+struct AttachBacking {
+    Header header;
+    std::uint32_t resource_id, entries;
+};
+struct MemoryEntry {
+    std::uint64_t address;
+    std::uint32_t length, padding;
+};
 inline constexpr std::uint32_t control_queue = 0, cursor_queue = 1, queues = 2;
 /// Offsets in the configuration space.
 inline constexpr std::uint32_t events_at = 0, scanouts_at = 8, capability_sets_at = 12;

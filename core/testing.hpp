@@ -46,9 +46,10 @@ struct VmSpec {
     std::uint32_t restarts{0};                      // with vm_restart_on_crash: within a second, the first after 10 ms
     std::vector<std::uint32_t> manages{};           // VMs
     std::uint32_t channel_with{~0u};         // the VM at the other end, which says the same of this one; ~0: it has no channel
-    std::vector<std::uint32_t> served_by{};  // a virtio block device for each: its server
+    std::vector<std::uint32_t> served_by{};  // a virtio device for each: its server
     std::uint32_t queues{1};                 // of each of those
-    std::uint32_t function{0};               // of bus 0, whose messages an ITS takes; VMs ascend by it. 0: none
+    abi::virtio::Type device{abi::virtio::Type::Block};
+    std::uint32_t function{0};  // of bus 0, whose messages an ITS takes; VMs ascend by it. 0: none
 };
 
 inline constexpr std::uint64_t board_ram = 0x4000'0000, board_ram_size = 0x800'0000;
@@ -244,7 +245,7 @@ private:
     static void add_virtio(PlanTables& p, std::uint32_t client, std::uint32_t slot, VmSpec const& spec) {
         abi::VirtioRecord device{};
         device.client = client, device.server = spec.served_by[slot], device.slot = slot;
-        device.type = abi::virtio::Type::Block, device.queues = spec.queues, device.queue_size = 8;
+        device.type = spec.device, device.queues = spec.queues, device.queue_size = 8;
         device.features = abi::virtio::block::can_flush;
         device.config[0] = 0x1234;
         for (auto const& other : p.virtio) device.server_device += other.server == device.server ? 1 : 0;

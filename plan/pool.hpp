@@ -97,8 +97,9 @@ inline std::uint64_t pool_bytes(PlanView const& plan) {
         bytes += vm.interrupts.count * 64ull;  // rate limits
     }
     for (auto const& device : plan.virtio())
-        bytes +=
-            abi::pool_virtio_bytes + device.queues * (abi::pool_virtio_queue_bytes + device.queue_size * abi::pool_request_bytes);
+        bytes += abi::pool_virtio_bytes +
+                 device.queues * (abi::pool_virtio_queue_bytes + device.queue_size * abi::pool_request_bytes) +
+                 (device.type == abi::virtio::Type::Gpu ? abi::serve::max_pieces * abi::pool_piece_bytes : 0);
     if (!plan.pci().empty()) bytes += pci_bytes(plan);
     bytes += plan.slots().size() * 32 + plan.board().cpu_count * (plan.header().trace_bytes + page_size);
     return align_up(bytes, page_size);

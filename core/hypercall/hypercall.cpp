@@ -83,6 +83,10 @@ std::uint64_t call_ServeComplete(Vcpu& v) { return serve_complete(v); }
 std::uint64_t call_ServeNews(Vcpu& v) { return serve_news(v); }
 std::uint64_t call_ServeInfo(Vcpu& v) { return serve_info(v); }
 std::uint64_t call_ServeConfig(Vcpu& v) { return serve_config(v); }
+std::uint64_t call_ServeAttach(Vcpu& v) { return serve_attach(v); }
+std::uint64_t call_ServeDetach(Vcpu& v) { return serve_detach(v); }
+std::uint64_t call_ServeLook(Vcpu& v) { return serve_look(v); }
+std::uint64_t call_ServeAttached(Vcpu& v) { return serve_attached(v); }
 
 /// SMCCC_ARCH_FEATURES: which of the architecture's own calls exist.
 std::uint64_t arch_features(std::uint32_t function) {

@@ -5,6 +5,7 @@
 
 #include "abi/hypercalls.hpp"
 #include "abi/serve.hpp"
+#include "core/mem/guest_memory.hpp"
 #include "core/smp/guard.hpp"
 #include "core/virtio/chain.hpp"
 #include "core/virtio/device.hpp"
@@ -94,6 +95,24 @@ std::uint64_t write_as_asked(Vcpu& v, Found const& f) {
     return virtio::write(*f.device->client, *f.queue, f.request->head, x[2], *v.vm, Ipa{x[3]}, std::min(x[4], serve::max_copy));
 }
 
+bool has_places(Device const& d, std::uint64_t place, std::uint64_t count) {
+    return place < d.pieces.size() && count <= d.pieces.size() - place;
+}
+
+struct FoundPiece {
+    Error error;
+    Device* device{nullptr};
+    virtio::Piece const* piece{nullptr};
+};
+
+FoundPiece find_piece(Vcpu const& v, std::uint64_t device, std::uint64_t place) {
+    Device* const d = device_of(v, device);
+    if (d == nullptr || !has_places(*d, place, 1)) return {Error::InvalidParameter};
+    if (!d->serving) return {Error::NotPermitted};
+    auto const& piece = d->pieces[place];
+    return piece.bytes == 0 || piece.life != d->life ? FoundPiece{Error::NotRequired} : FoundPiece{Error::Success, d, &piece};
+}
+
 }  // namespace
 
 std::uint64_t serve_start(Vcpu& v) {
@@ -180,6 +199,58 @@ std::uint64_t serve_config(Vcpu& v) {
     d->config[offset / 8] = v.regs.x[3];
     ++d->generation;
     if (d->alive()) virtio::interrupt(*d, abi::virtio::mmio::configuration_change);
+    return result(Error::Success);
+}
+
+std::uint64_t serve_attach(Vcpu& v) {
+    VirtioGuard const guard;
+    auto const f = find(v, {v.regs.x[1]});
+    if (f.error != Error::Success) return result(f.error);
+    auto const first = v.regs.x[2], count = v.regs.x[3], place = v.regs.x[4];
+    if (count == 0 || count > serve::max_attach || !has_places(*f.device, place, count)) return result(Error::InvalidParameter);
+    auto const read = [&](std::uint64_t offset, void* into, std::uint64_t bytes) {
+        return virtio::read_once(*f.device->client, *f.queue, f.request->head, offset, into, bytes);
+    };
+    namespace gpu = abi::virtio::gpu;
+    gpu::AttachBacking request;
+    gpu::MemoryEntry entries[serve::max_attach];
+    if (!read(0, &request, sizeof request) || request.header.type != gpu::attach_backing || first > request.entries ||
+        count > request.entries - first || !read(sizeof request + first * sizeof *entries, entries, count * sizeof *entries))
+        return result(Error::InvalidParameter);
+    for (std::uint64_t i = 0; i < count; ++i)
+        f.device->pieces[place + i] = {
+            .at = Ipa{entries[i].address}, .bytes = entries[i].length, .life = f.device->life, .note = v.regs.x[5]};
+    return count;
+}
+
+std::uint64_t serve_detach(Vcpu& v) {
+    VirtioGuard const guard;
+    Device* const d = device_of(v, v.regs.x[1]);
+    auto const place = v.regs.x[2], count = v.regs.x[3];
+    if (d == nullptr || count == 0 || count > serve::max_detach || !has_places(*d, place, count))
+        return result(Error::InvalidParameter);
+    if (!d->serving) return result(Error::NotPermitted);
+    for (virtio::Piece& piece : d->pieces.subspan(place, count)) piece.bytes = 0;
+    return result(Error::Success);
+}
+
+std::uint64_t serve_look(Vcpu& v) {
+    VirtioGuard const guard;
+    auto const& x = v.regs.x;
+    auto const f = find_piece(v, x[1], x[2] & 0xffff'ffff);
+    if (f.error != Error::Success) return result(f.error);
+    auto const offset = x[2] >> 32;
+    if (offset > f.piece->bytes) return result(Error::InvalidParameter);
+    auto const bytes = std::min({x[4], f.piece->bytes - offset, serve::max_copy});
+    return Copier{}.copy(*v.vm, Ipa{x[3]}, *f.device->client, f.piece->at + offset, bytes);
+}
+
+std::uint64_t serve_attached(Vcpu& v) {
+    VirtioGuard const guard;
+    auto const f = find_piece(v, v.regs.x[1], v.regs.x[2]);
+    if (f.error != Error::Success) return result(f.error);
+    v.regs.x[1] = f.piece->bytes;
+    v.regs.x[2] = f.piece->note;
     return result(Error::Success);
 }
 

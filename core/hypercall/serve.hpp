@@ -17,5 +17,9 @@ std::uint64_t serve_complete(Vcpu& v);
 std::uint64_t serve_news(Vcpu& v);
 std::uint64_t serve_info(Vcpu& v);
 std::uint64_t serve_config(Vcpu& v);
+std::uint64_t serve_attach(Vcpu& v);
+std::uint64_t serve_detach(Vcpu& v);
+std::uint64_t serve_look(Vcpu& v);
+std::uint64_t serve_attached(Vcpu& v);
 
 }  // namespace tiffin::hypercall

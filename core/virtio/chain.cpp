@@ -13,7 +13,14 @@ namespace v = abi::virtio;
 /// Buffers that one call touches: what is left over is for the next.
 constexpr unsigned most_buffers = 3;
 
-std::uint64_t transfer(Chain chain, Vm& client, std::uint64_t offset, Vm& server, Ipa at, std::uint64_t bytes, bool to_client) {
+/// The other side of a transfer: the server's memory at `at`, or EL2's own.
+struct Other {
+    Vm* server;
+    Ipa at{0};
+    std::byte* own{nullptr};
+};
+
+std::uint64_t transfer(Chain chain, Vm& client, std::uint64_t offset, Other other, std::uint64_t bytes, bool to_client) {
     std::uint64_t done = 0;
     Copier copier;
     Buffer buffer;
@@ -26,9 +33,10 @@ std::uint64_t transfer(Chain chain, Vm& client, std::uint64_t offset, Vm& server
             continue;
         }
         auto const piece = std::min(bytes - done, buffer.length - offset);
-        auto const theirs = buffer.at + offset, ours = at + done;
-        auto const copied =
-            to_client ? copier.copy(client, theirs, server, ours, piece) : copier.copy(server, ours, client, theirs, piece);
+        auto const theirs = buffer.at + offset, ours = other.at + done;
+        auto const copied = other.own != nullptr ? (tiffin::read_once(client, theirs, other.own + done, piece) ? piece : 0)
+                            : to_client          ? copier.copy(client, theirs, *other.server, ours, piece)
+                                                 : copier.copy(*other.server, ours, client, theirs, piece);
         done += copied;
         if (copied != piece) break;
         offset = 0;
@@ -85,12 +93,17 @@ Extent measure(Vm& client, Queue const& queue, std::uint16_t head) {
 
 std::uint64_t read(Vm& client, Queue const& queue, std::uint16_t head, std::uint64_t offset, Vm& server, Ipa buffer,
                    std::uint64_t bytes) {
-    return transfer({client, queue, head}, client, offset, server, buffer, bytes, false);
+    return transfer({client, queue, head}, client, offset, {&server, buffer}, bytes, false);
 }
 
 std::uint64_t write(Vm& client, Queue const& queue, std::uint16_t head, std::uint64_t offset, Vm& server, Ipa buffer,
                     std::uint64_t bytes) {
-    return transfer({client, queue, head}, client, offset, server, buffer, bytes, true);
+    return transfer({client, queue, head}, client, offset, {&server, buffer}, bytes, true);
+}
+
+bool read_once(Vm& client, Queue const& queue, std::uint16_t head, std::uint64_t offset, void* into, std::uint64_t bytes) {
+    Other const own{.server = nullptr, .own = static_cast<std::byte*>(into)};
+    return transfer({client, queue, head}, client, offset, own, bytes, false) == bytes;
 }
 
 }  // namespace tiffin::virtio

@@ -76,4 +76,8 @@ std::uint64_t read(Vm& client, Queue const& queue, std::uint16_t head, std::uint
 std::uint64_t write(Vm& client, Queue const& queue, std::uint16_t head, std::uint64_t offset, Vm& server, Ipa buffer,
                     std::uint64_t bytes);
 
+/// Reads the readable part of the request from `offset` on, each byte once, into EL2's own copy. False if there is less, or in pieces too
+/// small for one call.
+bool read_once(Vm& client, Queue const& queue, std::uint16_t head, std::uint64_t offset, void* into, std::uint64_t bytes);
+
 }  // namespace tiffin::virtio

@@ -14,11 +14,20 @@
 
 namespace tiffin::virtio {
 
+/// Memory of the client that the server may look at.
+struct Piece {
+    Ipa at{0};
+    std::uint32_t bytes{0};
+    std::uint32_t life{0};  // of the client's driver; any other: the place is empty
+    std::uint64_t note{0};  // the server's
+};
+
 struct Device {
     abi::VirtioRecord const* record{nullptr};
     Vm* client{nullptr};
     Vm* server{nullptr};
     std::span<Queue> queues;
+    std::span<Piece> pieces;  // of a GPU device
     std::uint64_t config[abi::serve::config_bytes / 8]{};
 
     // What the driver sees or has set.

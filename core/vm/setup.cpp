@@ -54,10 +54,11 @@ void set_up_device(Pool& pool, virtio::Device& d, abi::VirtioRecord const& recor
     d.server = machine.vms[record.server];
     d.queues = pool.array<virtio::Queue>(record.queues);
     for (virtio::Queue& queue : d.queues) queue = virtio::Queue{pool.array<virtio::Request>(record.queue_size)};
+    if (record.type == abi::virtio::Type::Gpu) d.pieces = pool.array<virtio::Piece>(abi::serve::max_pieces);
     for (std::size_t i = 0; i < std::size(d.config); ++i) d.config[i] = record.config[i];
 }
 static_assert(sizeof(virtio::Device) + 16 <= abi::pool_virtio_bytes && sizeof(virtio::Queue) <= abi::pool_virtio_queue_bytes &&
-              sizeof(virtio::Request) <= abi::pool_request_bytes);
+              sizeof(virtio::Request) <= abi::pool_request_bytes && sizeof(virtio::Piece) <= abi::pool_piece_bytes);
 
 }  // namespace
 

@@ -32,6 +32,17 @@ public:
     virtual std::optional<std::uint64_t> info(std::uint32_t device, abi::serve::Fact fact) = 0;
     virtual void config(std::uint32_t device, std::uint32_t offset, std::uint64_t value) = 0;
 
+    /// Memory that the client of a GPU device has attached (abi/serve.hpp, max_pieces).
+    struct Attached {
+        std::uint32_t bytes;
+        std::uint64_t note;
+    };
+    virtual Copied attach(std::uint64_t handle, std::uint32_t first_entry, std::uint32_t count, std::uint32_t place,
+                          std::uint64_t note) = 0;
+    virtual void detach(std::uint32_t device, std::uint32_t place, std::uint32_t count) = 0;
+    virtual Copied look(std::uint32_t device, std::uint32_t place, std::uint32_t offset, std::span<std::byte> into) = 0;
+    virtual std::optional<Attached> attached(std::uint32_t device, std::uint32_t place) = 0;
+
 protected:
     ~ServeCalls() = default;
 };

@@ -53,6 +53,12 @@ public:
         bool started{false};
         std::array<std::uint64_t, 8> config{};
         std::array<std::deque<Posted>, abi::serve::max_queues> queues{};
+        Bytes memory{};  // of the client, from address 0 on: what it may attach
+        struct Piece {
+            std::uint64_t at{0}, note{0};
+            std::uint32_t bytes{0};
+        };
+        std::vector<Piece> pieces = std::vector<Piece>(abi::serve::max_pieces);
     };
 
     std::uint32_t add(abi::virtio::Type type, std::uint64_t client, std::uint64_t features = 0) {
@@ -67,6 +73,7 @@ public:
     void reset(std::uint32_t device) {
         for (auto& queue : made[device].queues)
             for (auto& p : queue) p.given = true;
+        for (auto& piece : made[device].pieces) piece = {};
         ++made[device].life;
         ++tag_;
         bells |= 1ull << device;
@@ -130,6 +137,43 @@ public:
     }
     void config(std::uint32_t device, std::uint32_t offset, std::uint64_t value) override {
         made[device].config.at(offset / 8) = value;
+    }
+    Copied attach(std::uint64_t handle, std::uint32_t first, std::uint32_t count, std::uint32_t place,
+                  std::uint64_t note) override {
+        auto* const p = find(handle);
+        namespace gpu = abi::virtio::gpu;
+        gpu::AttachBacking request{};
+        if (p == nullptr || p->sent.size() < sizeof request + (std::size_t{first} + count) * sizeof(gpu::MemoryEntry))
+            return std::nullopt;
+        std::memcpy(&request, p->sent.data(), sizeof request);
+        auto& pieces = made[handle & 0xff].pieces;
+        if (request.header.type != gpu::attach_backing || first + count > request.entries || place + count > pieces.size())
+            return std::nullopt;
+        for (std::uint32_t i = 0; i < count; ++i) {
+            gpu::MemoryEntry entry{};
+            std::memcpy(&entry, p->sent.data() + sizeof request + (first + i) * sizeof entry, sizeof entry);
+            pieces[place + i] = {.at = entry.address, .note = note, .bytes = entry.length};
+        }
+        return count;
+    }
+    void detach(std::uint32_t device, std::uint32_t place, std::uint32_t count) override {
+        for (std::uint32_t i = 0; i < count; ++i) made[device].pieces.at(place + i) = {};
+    }
+    Copied look(std::uint32_t device, std::uint32_t place, std::uint32_t offset, std::span<std::byte> into) override {
+        auto const& piece = made[device].pieces.at(place);
+        auto const& memory = made[device].memory;
+        if (piece.bytes == 0 || offset > piece.bytes) return std::nullopt;
+        auto const from = piece.at + offset;
+        if (no_ram || from >= memory.size()) return 0;
+        auto const n = std::min({into.size(), static_cast<std::size_t>(piece.bytes - offset),
+                                 static_cast<std::size_t>(memory.size() - from), static_cast<std::size_t>(most_a_call)});
+        std::copy_n(memory.begin() + static_cast<std::ptrdiff_t>(from), n, into.begin());
+        return n;
+    }
+    std::optional<Attached> attached(std::uint32_t device, std::uint32_t place) override {
+        auto const& piece = made[device].pieces.at(place);
+        if (piece.bytes == 0) return std::nullopt;
+        return Attached{piece.bytes, piece.note};
     }
 
 private:

@@ -43,6 +43,21 @@ public:
     void config(std::uint32_t device, std::uint32_t offset, std::uint64_t value) override {
         hypercall::ServeConfig(device, offset, value);
     }
+    Copied attach(std::uint64_t handle, std::uint32_t first, std::uint32_t count, std::uint32_t place,
+                  std::uint64_t note) override {
+        return copied(hypercall::ServeAttach(handle, first, count, place, note));
+    }
+    void detach(std::uint32_t device, std::uint32_t place, std::uint32_t count) override {
+        hypercall::ServeDetach(device, place, count);
+    }
+    Copied look(std::uint32_t device, std::uint32_t place, std::uint32_t offset, std::span<std::byte> into) override {
+        return copied(hypercall::ServeLook(device, abi::serve::look_at(place, offset), address(into.data()), into.size()));
+    }
+    std::optional<Attached> attached(std::uint32_t device, std::uint32_t place) override {
+        auto const a = hypercall::ServeAttached(device, place);
+        if (a.failed()) return std::nullopt;
+        return Attached{static_cast<std::uint32_t>(a.x1), a.x2};
+    }
 
 private:
     static Copied copied(Answer const& a) { return a.failed() ? Copied{} : Copied{a.x0}; }

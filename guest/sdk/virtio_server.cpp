@@ -56,6 +56,32 @@ void Request::finish(std::uint64_t offset, std::span<std::byte const> last, Tell
     calls_->complete(next_.handle, offset, {}, more);
 }
 
+std::uint32_t Request::attach(std::uint32_t first, std::uint32_t count, std::uint32_t place, std::uint64_t note) const {
+    std::uint32_t done = 0;
+    while (done < count) {
+        auto const some = std::min(count - done, static_cast<std::uint32_t>(abi::serve::max_attach));
+        auto const kept = calls_->attach(next_.handle, first + done, some, place + done, note);
+        if (!kept) break;
+        done += static_cast<std::uint32_t>(*kept);
+    }
+    return done;
+}
+
+void Device::detach(std::uint32_t place, std::uint32_t count) const {
+    for (std::uint32_t done = 0; done < count;) {
+        auto const some = std::min(count - done, static_cast<std::uint32_t>(abi::serve::max_detach));
+        calls_->detach(index_, place + done, some);
+        done += some;
+    }
+}
+
+bool Device::look(std::uint32_t place, std::uint32_t offset, std::span<std::byte> into) const {
+    auto const copied = copy_all(into.size(), [&](std::uint64_t done) {
+        return calls_->look(index_, place, offset + static_cast<std::uint32_t>(done), piece(into, done));
+    });
+    return copied == into.size();
+}
+
 bool Device::in_use() const { return (fact(abi::serve::Fact::Status) & abi::virtio::driver_ok) != 0; }
 
 std::optional<Request> Device::next(std::uint32_t queue, std::span<std::byte> buffer) const {

@@ -47,6 +47,11 @@ public:
     /// Done, and nothing written.
     void finish(Tell tell) const { finish(0, {}, tell); }
 
+    /// Of a GPU device's RESOURCE_ATTACH_BACKING: what its entries from `first` on name may be looked at, at places `place` and on of the
+    /// device, until Device::detach or the client's reset; this server's end changes nothing. `note` is kept with each of them. Answers
+    /// how many of the `count` were kept: fewer if the client posted fewer, or there is no such place.
+    [[nodiscard]] std::uint32_t attach(std::uint32_t first, std::uint32_t count, std::uint32_t place, std::uint64_t note) const;
+
 private:
     ServeCalls* calls_;
     ServeCalls::Next next_;
@@ -78,6 +83,14 @@ public:
     /// Eight bytes of the configuration space; the client's driver gets a configuration interrupt.
     [[nodiscard]] std::uint64_t config(std::uint32_t offset) const;
     void set_config(std::uint32_t offset, std::uint64_t value) const { calls_->config(index_, offset, value); }
+
+    using Attached = ServeCalls::Attached;
+    /// Places from `place` on are empty.
+    void detach(std::uint32_t place, std::uint32_t count) const;
+    /// Copies what the client has in the piece at `place`, from `offset` on. False if there is less, or some of it is not in its RAM.
+    [[nodiscard]] bool look(std::uint32_t place, std::uint32_t offset, std::span<std::byte> into) const;
+    /// Nothing: the place is empty.
+    [[nodiscard]] std::optional<Attached> attached(std::uint32_t place) const { return calls_->attached(index_, place); }
 
 private:
     friend class Server;

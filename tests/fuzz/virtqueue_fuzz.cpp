@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t ram_bytes = 0x1'0000;
 
 struct Machinery : VirtioBoard {
-    Machinery() : VirtioBoard{{VmSpec{.served_by = {1}, .queues = 3}, VmSpec{}, VmSpec{}}} {
+    Machinery() : VirtioBoard{{VmSpec{.served_by = {1}, .queues = 3, .device = v::Type::Gpu}, VmSpec{}, VmSpec{}}} {
         std::memset(private_ram(vm(2), guest_ram), 0x5a, ram_bytes);
         std::memcpy(image, image_at(), sizeof image);
     }
@@ -42,14 +42,18 @@ struct Machinery : VirtioBoard {
     /// A call of the server; the handle is mostly that of its last request.
     void call(Bytes& in) {
         auto const which = in.take<std::uint8_t>();
-        auto const first = static_cast<std::uint32_t>(abi::Call::ServeStart);
-        auto const number = static_cast<abi::Call>(first + which % 8);
+        auto const first = static_cast<std::uint32_t>(abi::Call::ServeStart),
+                   pieces = static_cast<std::uint32_t>(abi::Call::ServeAttach);
+        auto const kind = which % 12u;
+        auto const number = static_cast<abi::Call>(kind < 8 ? first + kind : pieces + kind - 8);
         std::vector<std::uint64_t> arguments{(which & 0x80) != 0 ? in.take<std::uint64_t>() : handle, in.take<std::uint16_t>(),
                                              guest_ram + in.take<std::uint16_t>(), in.take<std::uint16_t>(),
                                              in.take<std::uint8_t>()};
         if (number == abi::Call::ServeNext) arguments = {which / 8u % 3u << 8, arguments[2], arguments[3]};
         if (number == abi::Call::ServeStart || number == abi::Call::ServeInfo || number == abi::Call::ServeConfig)
             arguments[0] %= 2;
+        if (number == abi::Call::ServeAttach) arguments = {arguments[0], arguments[1] % 4, arguments[4] % 4, arguments[3] % 4, 1};
+        if (number > abi::Call::ServeAttach) arguments[0] %= 2, arguments[1] %= 4;
         auto const answer = server.call(number, arguments);
         if (number == abi::Call::ServeNext && answer.x0 >= 0) handle = static_cast<std::uint64_t>(answer.x0);
     }
