@@ -211,22 +211,6 @@ struct PcmStatus {
 
 /// GPU Device: a screen, 2D.
 namespace gpu {
-/// `type` of a request whose entries name memory that the screen shows ("RESOURCE_ATTACH_BACKING"); they follow the request.
-inline constexpr std::uint32_t attach_backing = 0x106;
-struct Header {
-    std::uint32_t type, flags;
-    std::uint64_t fence_id;
-    std::uint32_t context_id, padding;
-};
-static_assert(sizeof(Header) == 24);
-struct AttachBacking {
-    Header header;
-    std::uint32_t resource_id, entries;
-};
-struct MemoryEntry {
-    std::uint64_t address;
-    std::uint32_t length, padding;
-};
 inline constexpr std::uint32_t control_queue = 0, cursor_queue = 1, queues = 2;
 /// Offsets in the configuration space.
 inline constexpr std::uint32_t events_at = 0, scanouts_at = 8, capability_sets_at = 12;
@@ -237,6 +221,93 @@ struct Window {
     std::uint8_t on_top, padding[7];    // 1: no other client's lies above it
 };
 static_assert(sizeof(Window) == 16);
+
+/// `type` of a request, and of an answer.
+enum class Code : std::uint32_t {
+    GetDisplayInfo = 0x100,
+    ResourceCreate2d = 0x101,
+    ResourceUnref = 0x102,
+    SetScanout = 0x103,
+    ResourceFlush = 0x104,
+    TransferToHost2d = 0x105,
+    ResourceAttachBacking = 0x106,  // entries that name memory follow it
+    ResourceDetachBacking = 0x107,
+    UpdateCursor = 0x300,
+    MoveCursor = 0x301,
+    OkNoData = 0x1100,
+    OkDisplayInfo = 0x1101,
+    ErrorUnspecified = 0x1200,
+    ErrorOutOfMemory = 0x1201,
+    ErrorInvalidScanout = 0x1202,
+    ErrorInvalidResource = 0x1203,
+    ErrorInvalidParameter = 0x1205,
+};
+inline constexpr std::uint32_t fenced = 1;  // flag: the answer has the fence_id of its request
+
+struct Header {
+    Code type;
+    std::uint32_t flags;
+    std::uint64_t fence_id;
+    std::uint32_t context_id, padding;
+};
+static_assert(sizeof(Header) == 24);
+struct Rectangle {
+    std::uint32_t x, y, width, height;
+};
+inline constexpr std::uint32_t max_scanouts = 16;
+struct DisplayInfo {
+    Header header;
+    struct {
+        Rectangle place;
+        std::uint32_t enabled, flags;
+    } scanouts[max_scanouts];
+};
+static_assert(sizeof(DisplayInfo) == 408);
+/// Bytes of a pixel in memory, the first one named first; X is nothing, A how much it covers.
+enum class Format : std::uint32_t { B8G8R8A8 = 1, B8G8R8X8 = 2 };
+struct ResourceCreate2d {
+    Header header;
+    std::uint32_t resource_id;
+    Format format;
+    std::uint32_t width, height;
+};
+/// ResourceUnref, ResourceDetachBacking.
+struct OfResource {
+    Header header;
+    std::uint32_t resource_id, padding;
+};
+struct SetScanout {
+    Header header;
+    Rectangle part;  // of the resource
+    std::uint32_t scanout, resource_id;
+};
+struct ResourceFlush {
+    Header header;
+    Rectangle part;
+    std::uint32_t resource_id, padding;
+};
+struct TransferToHost2d {
+    Header header;
+    Rectangle part;
+    std::uint64_t offset;
+    std::uint32_t resource_id, padding;
+};
+struct AttachBacking {
+    Header header;
+    std::uint32_t resource_id, entries;
+};
+struct MemoryEntry {
+    std::uint64_t address;
+    std::uint32_t length, padding;
+};
+/// UpdateCursor takes all of it; MoveCursor the position.
+struct Cursor {
+    Header header;
+    std::uint32_t scanout, x, y, padding;
+    std::uint32_t resource_id, hot_x, hot_y, padding_2;
+};
+static_assert(sizeof(Cursor) == 56);
+inline constexpr std::uint32_t cursor_size = 64;  // pixels each way
 }  // namespace gpu
 
 /// Input Device.

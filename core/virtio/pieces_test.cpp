@@ -20,7 +20,7 @@ struct ScreenBoard : VirtioBoard {
     }
 
     /// The client's request, as the server has it.
-    std::uint64_t request(std::vector<gpu::MemoryEntry> const& entries, std::uint32_t type = gpu::attach_backing,
+    std::uint64_t request(std::vector<gpu::MemoryEntry> const& entries, gpu::Code type = gpu::Code::ResourceAttachBacking,
                           std::uint32_t said = ~0u) {
         gpu::AttachBacking const head{.header = {.type = type, .flags = 0, .fence_id = 0, .context_id = 0, .padding = 0},
                                       .resource_id = 1,
@@ -65,14 +65,14 @@ TEST(Pieces, OtherPlacesAreEmpty) {
 
 TEST(Pieces, ARequestOfAnotherKindNamesNothing) {
     ScreenBoard board;
-    auto const other = board.request({{picture, 21, 0}}, gpu::attach_backing + 1);
+    auto const other = board.request({{picture, 21, 0}}, gpu::Code::ResourceDetachBacking);
     EXPECT_EQ(board.server.call(Call::ServeAttach, {other, 0, 1, 5, 0}).x0, invalid);
     EXPECT_EQ(board.look(5).x0, gone);
 }
 
 TEST(Pieces, EntriesThatTheClientDidNotPostAreNone) {
     ScreenBoard board;
-    auto const request = board.request({{picture, 21, 0}, {picture + 21, 1, 0}}, gpu::attach_backing, 3);
+    auto const request = board.request({{picture, 21, 0}, {picture + 21, 1, 0}}, gpu::Code::ResourceAttachBacking, 3);
     auto const attach = [&](std::uint64_t first, std::uint64_t count, std::uint64_t place = 0) {
         return board.server.call(Call::ServeAttach, {request, first, count, place, 0}).x0;
     };

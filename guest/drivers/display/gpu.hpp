@@ -1,0 +1,81 @@
+// The GPU device (virtio 1.2, "GPU Device"), 2D: a screen for each client, which is a window of the board's screen. Pixels go from the
+// memory that the client attached straight to the screen when it flushes; only what it flushes, and only where its window is seen.
+//
+// What a flush shows is what the memory holds then: a transfer is checked, and copies nothing.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "guest/drivers/display/layout.hpp"
+#include "guest/drivers/display/output.hpp"
+#include "guest/drivers/display/pictures.hpp"
+#include "guest/sdk/virtio_server.hpp"
+
+namespace tiffin::display {
+
+namespace protocol = abi::virtio::gpu;
+
+class Gpu final : public sdk::Service {
+public:
+    /// One window for each GPU device, as its description has it; at most Layout::max_windows. `devices` outlive it.
+    Gpu(std::span<sdk::Device const> devices, Output& output);
+
+    /// A device whose client is already under way was set up with an earlier life of this server: its pictures are still there.
+    void begin(sdk::Device& device) override;
+    bool serve(sdk::Device& device) override;
+
+private:
+    static constexpr std::size_t none = Layout::max_windows;
+
+    struct Cursor {
+        std::array<std::uint32_t, protocol::cursor_size * protocol::cursor_size> image{};  // alpha, and colours times alpha
+        Rect place{};  // in the window; no size: it is not seen
+    };
+    struct Client {
+        Pictures pictures{};
+        std::uint32_t shown{0};  // the picture in its window; 0: none
+        Rect part{};             // of that picture
+        Cursor cursor{};
+        Rect unpainted{};  // of its window: what is to be drawn yet,
+        struct Painting {
+            sdk::Request request;
+            protocol::Header answer;
+        };
+        std::optional<Painting> painting{};  // before this is done
+        bool begun{false}, recovered{false};
+    };
+
+    std::size_t window_of(sdk::Device const& device) const { return window_of_[device.index()]; }
+
+    bool paint_some(sdk::Device const& device, std::size_t window);
+    void paint(sdk::Device const& device, std::size_t window, Rect const& where);
+    void paint_line(sdk::Device const& device, std::size_t window, std::int32_t y, std::int32_t from, std::int32_t to);
+    void blend_cursor(Client const& client, std::int32_t x, std::int32_t y, std::span<std::uint32_t> line) const;
+
+    static bool refuse(sdk::Device const& device);
+    bool take_cursor(sdk::Device const& device, std::size_t window);
+    void set_cursor(sdk::Device const& device, std::size_t window, protocol::Cursor const& ask);
+    bool take_control(sdk::Device const& device, std::size_t window);
+    void take(sdk::Device const& device, std::size_t window, sdk::Request const& request);
+    void tell_size(std::size_t window, sdk::Request const& request) const;
+    protocol::Code answer(sdk::Device const& device, std::size_t window, protocol::Code type, sdk::Request const& request);
+    static protocol::Code create(Client& client, sdk::Request const& request);
+    protocol::Code unref(sdk::Device const& device, std::size_t window, sdk::Request const& request);
+    static protocol::Code attach(sdk::Device const& device, Client& client, sdk::Request const& request);
+    static protocol::Code detach(sdk::Device const& device, Client& client, sdk::Request const& request);
+    static protocol::Code transfer(Client& client, sdk::Request const& request);
+    protocol::Code set_scanout(std::size_t window, sdk::Request const& request);
+    protocol::Code flush(std::size_t window, sdk::Request const& request);
+    void adopt(std::size_t window, Picture const& picture);
+    void blank(std::size_t window);
+
+    Output& output_;
+    Layout layout_;
+    std::array<std::size_t, abi::serve::max_devices> window_of_;
+    std::array<Client, Layout::max_windows> clients_{};
+    std::array<std::uint32_t, Pictures::max_side> line_{};
+};
+
+}  // namespace tiffin::display

@@ -1,0 +1,76 @@
+// A VM that shows the screens of other VMs in windows of the board's: the PCI function it was given, QEMU's bochs-display. Boot arguments:
+// display.width=800, display.height=480.
+#include "guest/drivers/display/bochs.hpp"
+#include "guest/drivers/display/gpu.hpp"
+#include "guest/sdk/app.hpp"
+#include "guest/sdk/caches.hpp"
+#include "guest/sdk/pci.hpp"
+#include "guest/sdk/virtio_board.hpp"
+
+using namespace tiffin;
+using namespace tiffin::sdk;
+
+TIFFIN_APP_STACK(16384);
+
+namespace {
+
+namespace bochs = display::bochs;
+
+class Registers final : public bochs::Registers {
+public:
+    explicit Registers(std::uint64_t bar) : base_{bar + bochs::registers_at} {}
+    std::uint16_t read(bochs::Register which) override { return mmio_read<std::uint16_t>(at(which)); }
+    void write(bochs::Register which, std::uint16_t value) override { mmio_write(at(which), value); }
+
+private:
+    [[nodiscard]] std::uint64_t at(bochs::Register which) const { return base_ + 2 * static_cast<std::uint32_t>(which); }
+
+    std::uint64_t base_;
+};
+
+class Screen final : public display::Output {
+public:
+    Screen(std::uint64_t picture, bochs::Mode const& mode) : picture_{picture}, mode_{mode} {}
+
+    [[nodiscard]] std::int32_t width() const override { return mode_.width; }
+    [[nodiscard]] std::int32_t height() const override { return mode_.height; }
+    /// Two pixels in each store, but for an odd one at either end: the picture is device memory.
+    void show(std::int32_t x, std::int32_t y, std::span<std::uint32_t const> pixels) override {
+        auto at = picture_ + 4 * (static_cast<std::uint64_t>(y) * mode_.width + static_cast<std::uint64_t>(x));
+        auto const* from = pixels.data();
+        auto const* const end = from + pixels.size();
+        if (at % 8 != 0 && from != end) mmio_write(at, *from++), at += 4;
+        for (; end - from >= 2; from += 2, at += 8) mmio_write(at, from[0] | std::uint64_t{from[1]} << 32);
+        if (from != end) mmio_write(at, *from);
+    }
+
+private:
+    std::uint64_t picture_;
+    bochs::Mode mode_;
+};
+
+bochs::Mode mode_asked(std::string_view arguments) {
+    auto const width = argument(arguments, "display.width", 800), height = argument(arguments, "display.height", 480);
+    if (width > display::Pictures::max_side || height > display::Pictures::max_side)
+        panic("display: at most 4096 pixels each way");
+    return {static_cast<std::uint16_t>(width), static_cast<std::uint16_t>(height)};
+}
+
+}  // namespace
+
+unsigned app_main() {
+    turn_caches_on();
+    Server server{serve_calls()};
+    auto const function = find_pci(boot().tree, bochs::id);
+    if (!function) panic("display: the VM has no screen (QEMU's bochs-display)");
+    function->enable(false);
+    auto const mode = mode_asked(boot().arguments);
+    Registers registers{function->bar(bochs::register_bar)};
+    if (char const* const why = bochs::set_mode(registers, mode))
+        print("display: the board's screen {}\n", why), panic("no screen");
+    Screen screen{function->bar(bochs::picture_bar), mode};
+    server.start();
+    auto& gpu = keep<display::Gpu>(server.devices(), screen);
+    print("display: {} devices, {} by {} pixels\n", server.devices().size(), mode.width, mode.height);
+    server.run(gpu);
+}

@@ -1,0 +1,58 @@
+"""VMs show their screens in windows of the board's: what QEMU's screen shows is what they drew, each in its own place."""
+from harness import screen
+from harness.describe import PciBoard, app, fixed, metronome, server
+
+FRAME, REST, INK = 0x202028, 0x404048, 0xF0F0F0
+WAVE = 32
+
+
+def display(cmdline=""):
+    return server("display", 1, cmdline, [fixed(30)]) | {"access": [{"pci": "00:01.0"}]}
+
+
+def gauge(window, colour, steps, **more):
+    vm = app("gauge", 256, f"gauge.steps={steps} gauge.step_ms=10 gauge.colour={colour}")
+    return vm | {"virtio": [{"device": "gpu", "server": "display", "window": window} | more]}
+
+
+def board(**more):
+    return PciBoard(devices=screen.CARD, **more)
+
+
+def assert_gauge(picture, x, y, width, height, colour, steps):
+    """The gauge after so many steps: its frame, the word, and a bar as long as its wave is high."""
+    last = (steps - 1) % (2 * WAVE)
+    high = last if last < WAVE else 2 * WAVE - last
+    long = (width - 8) * high // WAVE
+    part = picture.part(x, y, width, height)
+    assert part.part(0, 0, width, 4) == screen.plain(width, 4, FRAME)
+    assert part.part(0, height - 4, width, 4) == screen.plain(width, 4, FRAME)
+    assert part.part(4, 16, long, height - 20) == screen.plain(long, height - 20, colour)
+    assert part.part(4 + long, 16, width - 8 - long, height - 20) == screen.plain(width - 8 - long, height - 20, REST)
+    assert set(part.part(4, 4, width - 8, 8).colours()) == {screen.rgb(FRAME), screen.rgb(INK)}
+
+
+def test_two_apps_draw_in_windows_of_their_own(machine, tmp_path):
+    vms = {"left": gauge("100x60+20+30", 0x30C060, 20), "right": gauge("120x80+300+200", 0xC03060, 37), "display": display()}
+    running = machine(vms | {"metronome": metronome(jobs=3000)}, board())
+    running.wait_for("display", "display: 2 devices, 800 by 480 pixels")
+    running.wait_for("left", "gauge: 20 steps")
+    running.wait_for("right", "gauge: 37 steps")
+    picture = screen.shot(running, tmp_path)
+    assert (picture.width, picture.height) == (800, 480)
+    assert_gauge(picture, 20, 30, 100, 60, 0x30C060, 20)
+    assert_gauge(picture, 300, 200, 120, 80, 0xC03060, 37)
+    assert picture.colours()[(0, 0, 0)] == 800 * 480 - 100 * 60 - 120 * 80, "and nothing beside them"
+    running.wait_for("metronome", "jobs=3000 missed=0")
+
+
+def test_nothing_covers_what_is_on_top(machine, tmp_path):
+    vms = {"top": gauge("100x60+50+50", 0x30C060, 10, **{"on-top": True}), "under": gauge("150x150+20+20", 0xC03060, 40), "display": display()}
+    running = machine(vms | {"metronome": metronome(jobs=3000)}, board())
+    running.wait_for("top", "gauge: 10 steps")
+    running.wait_for("under", "gauge: 40 steps")
+    picture = screen.shot(running, tmp_path)
+    assert_gauge(picture, 50, 50, 100, 60, 0x30C060, 10)
+    assert picture.part(20, 20, 150, 4) == screen.plain(150, 4, FRAME), "what lies under it begins here,"
+    assert picture.at(160, 166) == screen.rgb(FRAME), "and ends there"
+    running.wait_for("metronome", "jobs=3000 missed=0")
