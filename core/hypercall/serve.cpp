@@ -214,8 +214,9 @@ std::uint64_t serve_attach(Vcpu& v) {
     namespace gpu = abi::virtio::gpu;
     gpu::AttachBacking request;
     gpu::MemoryEntry entries[serve::max_attach];
-    if (!read(0, &request, sizeof request) || request.header.type != gpu::Code::ResourceAttachBacking || first > request.entries ||
-        count > request.entries - first || !read(sizeof request + first * sizeof *entries, entries, count * sizeof *entries))
+    if (!read(0, &request, sizeof request) || request.header.type != gpu::Code::ResourceAttachBacking ||
+        first > request.entries || count > request.entries - first ||
+        !read(sizeof request + first * sizeof *entries, entries, count * sizeof *entries))
         return result(Error::InvalidParameter);
     for (std::uint64_t i = 0; i < count; ++i)
         f.device->pieces[place + i] = {

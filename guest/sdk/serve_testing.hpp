@@ -147,7 +147,8 @@ public:
             return std::nullopt;
         std::memcpy(&request, p->sent.data(), sizeof request);
         auto& pieces = made[handle & 0xff].pieces;
-        if (request.header.type != gpu::Code::ResourceAttachBacking || first + count > request.entries || place + count > pieces.size())
+        if (request.header.type != gpu::Code::ResourceAttachBacking || first + count > request.entries ||
+            place + count > pieces.size())
             return std::nullopt;
         for (std::uint32_t i = 0; i < count; ++i) {
             gpu::MemoryEntry entry{};
