@@ -310,9 +310,24 @@ static_assert(sizeof(Cursor) == 56);
 inline constexpr std::uint32_t cursor_size = 64;  // pixels each way
 }  // namespace gpu
 
-/// Input Device.
+/// Input Device. Its events are those of Linux ("Event codes", Documentation/input/event-codes.rst).
 namespace input {
 inline constexpr std::uint32_t event_queue = 0, status_queue = 1, queues = 2;
+/// The configuration space ("Device configuration layout"): the driver selects what it reads of it.
+inline constexpr std::uint32_t select_at = 0, subsel_at = 1, size_at = 2, bytes_at = 8, config_end = 136;
+/// What it can select.
+inline constexpr std::uint8_t id_name = 1, id_devids = 3, event_bits = 0x11;
+/// `type` of an event.
+inline constexpr std::uint16_t event_synchronise = 0, event_key = 1, event_repeat = 0x14;
+/// Codes of keys that Tiffin's keyboards have: KEY_ESC to KEY_MICMUTE, without the buttons of mice and pads.
+inline constexpr std::uint16_t first_key = 1, last_key = 248;
+/// `value` of a key's event.
+inline constexpr std::uint32_t released = 0, pressed = 1, repeated = 2;
+struct Event {
+    std::uint16_t type, code;
+    std::uint32_t value;
+};
+static_assert(sizeof(Event) == 8);
 }  // namespace input
 
 }  // namespace tiffin::abi::virtio

@@ -39,6 +39,7 @@ void reset(Device& d) {
     }
     d.status = d.queue_selected = d.offered_selected = d.accepted_selected = 0;
     d.accepted = 0;
+    d.config_selected[0] = d.config_selected[1] = 0;
     ++d.life;
     acknowledge(d, ~0u);
     ring(d);

@@ -35,7 +35,8 @@ struct Device {
     std::uint32_t interrupts{0};  // InterruptStatus
     std::uint32_t generation{0};  // of the configuration space
     std::uint32_t queue_selected{0}, offered_selected{0}, accepted_selected{0};
-    std::uint64_t accepted{0};  // features
+    std::uint64_t accepted{0};          // features
+    std::uint8_t config_selected[2]{};  // of an input device: select and subsel
 
     bool serving{false};    // the server has called ServeStart in its present life
     std::uint32_t life{0};  // resets by the client

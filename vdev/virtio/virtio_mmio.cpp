@@ -6,6 +6,7 @@
 #include "core/smp/guard.hpp"
 #include "core/virtio/device.hpp"
 #include "core/vm/vm.hpp"
+#include "vdev/virtio/input_config.hpp"
 
 namespace tiffin::vdev {
 namespace {
@@ -25,9 +26,17 @@ void set_half(std::uint64_t& value, std::uint32_t word, std::uint32_t to) {
 
 std::uint64_t read_config(Device const& d, MmioOp op) {
     auto const offset = op.offset - mmio::Config;
+    if (d.record->type == abi::virtio::Type::Input) return input_config::read(d.config_selected, offset, op.size);
     std::uint64_t value = 0;
     if (offset + op.size <= sizeof d.config) std::memcpy(&value, reinterpret_cast<char const*>(d.config) + offset, op.size);
     return value;
+}
+
+/// Only an input device has a configuration space that takes anything: what its driver selects, a byte each.
+void write_byte(Device& d, std::uint32_t offset, std::uint64_t value) {
+    auto const at = offset - mmio::Config;
+    if (d.record->type == abi::virtio::Type::Input && at < sizeof d.config_selected)
+        d.config_selected[at] = static_cast<std::uint8_t>(value);
 }
 
 Queue* selected(Device& d) { return d.queue_selected < d.queues.size() ? &d.queues[d.queue_selected] : nullptr; }
@@ -103,9 +112,11 @@ std::uint64_t VirtioMmio::read(Vcpu&, MmioOp op) {
 
 void VirtioMmio::write(Vcpu&, MmioOp op, std::uint64_t value) {
     Device* const d = at(op.offset);
-    if (d == nullptr || op.size != 4) return;
+    if (d == nullptr) return;
+    op.offset %= abi::guest_map::virtio_stride;
     VirtioGuard const guard;
-    write_register(*d, op.offset % abi::guest_map::virtio_stride, static_cast<std::uint32_t>(value));
+    if (op.size == 4) return write_register(*d, op.offset, static_cast<std::uint32_t>(value));
+    if (op.size == 1) write_byte(*d, op.offset, value);
 }
 
 }  // namespace tiffin::vdev
