@@ -6,6 +6,7 @@
 
 #include "guest/drivers/disk/block.hpp"
 #include "guest/drivers/entropy/entropy.hpp"
+#include "guest/drivers/input/input.hpp"
 #include "guest/drivers/ports/ports.hpp"
 #include "guest/drivers/sockets/sockets.hpp"
 #include "guest/drivers/sound/sound.hpp"
@@ -84,6 +85,7 @@ Bytes likely(Input& in, Type type, std::uint64_t device) {
             return packet + Bytes(length);
         }
         case Type::Sound: return likely_sound(in);
+        case Type::Input: return Bytes(in.byte() % 16u);
     }
     return {};
 }
@@ -146,10 +148,31 @@ void serve_sound(Input& in, Clients& clients, sdk::Server& server) {
     serve(in, clients, server, *service);
 }
 
+/// A keyboard that types what the fuzzer says, a key each time that somebody looks, and the client that has the focus has each once.
+struct Typist final : sdk::KeySource {
+    explicit Typist(Input& from) : in{from} {}
+    std::optional<sdk::Key> next() override {
+        waiting = !waiting && !in.empty();
+        if (!waiting) return std::nullopt;
+        auto const what = in.byte();
+        return sdk::Key{static_cast<std::uint16_t>(what % 8 == 0 ? input::f12 : what / 8), what % 3u};
+    }
+    Input& in;
+    bool waiting{false};
+};
+
+/// Who holds a key down, and gives room: all is up once the keyboard is.
+void serve_input(Input& in, Clients& clients, sdk::Server& server) {
+    Typist typist{in};
+    auto const service = std::make_unique<input::Input>(server.devices(), &typist);
+    serve(in, clients, server, *service);
+    require(service->focused() < devices);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-    constexpr Type types[] = {Type::Block, Type::Net, Type::Console, Type::Rng, Type::Vsock, Type::Sound};
+    constexpr Type types[] = {Type::Block, Type::Net, Type::Console, Type::Rng, Type::Vsock, Type::Sound, Type::Input};
     Input in{data, size};
     auto const which = in.byte() % std::size(types);
     Clients clients;
@@ -176,6 +199,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
             break;
         }
         case Type::Sound: serve_sound(in, clients, server); break;
+        case Type::Input: serve_input(in, clients, server); break;
     }
     return 0;
 }
