@@ -8,6 +8,7 @@
 #   bin/tiffinctl                 built here (guest/linux/tiffinctl): static, for any Linux VM that manages others
 #   initrd-channel.cpio.gz        initrd-linux's busybox, the channel module and its program (scripts/guests/channel-module.sh)
 #   initrd-sound.cpio.gz          aplay, Debian's virtio-snd built as a module (scripts/guests/sound-module.sh), and scripts/guests/sound-init
+#   initrd-keys.cpio.gz           Debian's virtio-input and evdev, and scripts/guests/keys-init (scripts/guests/keys.sh)
 #   xen/xen                       the peer that the benchmark measures (raw arm64 Image)
 # Everything lands in ${TIFFIN_CACHE:-.cache}; what is there is not fetched again. Nothing on this system changes: apt keeps
 # its arm64 lists in the cache too, so neither root nor `dpkg --add-architecture` is needed.
@@ -214,6 +215,7 @@ initrd_devices() {
 
 . "$root/scripts/guests/channel-module.sh"
 . "$root/scripts/guests/sound-module.sh"
+. "$root/scripts/guests/keys.sh"
 
 fetch_kernel linux-image-arm64 linux
 fetch_kernel linux-image-rt-arm64 linux-rt
@@ -224,4 +226,5 @@ tiffinctl
 initrd_devices
 initrd_channel
 initrd_sound
+initrd_keys
 fetch_xen
