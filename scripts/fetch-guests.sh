@@ -9,6 +9,7 @@
 #   initrd-channel.cpio.gz        initrd-linux's busybox, the channel module and its program (scripts/guests/channel-module.sh)
 #   initrd-sound.cpio.gz          aplay, Debian's virtio-snd built as a module (scripts/guests/sound-module.sh), and scripts/guests/sound-init
 #   initrd-keys.cpio.gz           Debian's virtio-input and evdev, and scripts/guests/keys-init (scripts/guests/keys.sh)
+#   initrd-handheld.cpio.gz       mpg123 and our song, our player on the screen, and the drivers for sound, screen and keys (scripts/guests/handheld.sh)
 #   xen/xen                       the peer that the benchmark measures (raw arm64 Image)
 # Everything lands in ${TIFFIN_CACHE:-.cache}; what is there is not fetched again. Nothing on this system changes: apt keeps
 # its arm64 lists in the cache too, so neither root nor `dpkg --add-architecture` is needed.
@@ -215,6 +216,7 @@ initrd_devices() {
 
 . "$root/scripts/guests/channel-module.sh"
 . "$root/scripts/guests/sound-module.sh"
+. "$root/scripts/guests/handheld.sh"
 . "$root/scripts/guests/keys.sh"
 
 fetch_kernel linux-image-arm64 linux
@@ -226,5 +228,6 @@ tiffinctl
 initrd_devices
 initrd_channel
 initrd_sound
+initrd_handheld
 initrd_keys
 fetch_xen

@@ -1,0 +1,98 @@
+#include "guest/linux/player/drm_screen.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <drm/drm.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <vector>
+
+namespace player {
+
+namespace {
+
+std::string failed(char const* what) { return std::string{what} + ": " + std::strerror(errno); }
+std::uint64_t address(void const* at) { return reinterpret_cast<std::uintptr_t>(at); }
+
+/// A connector, what feeds it, and its mode.
+struct Choice {
+    std::uint32_t connector, crtc;
+    drm_mode_modeinfo mode;
+};
+
+bool choose_mode(int file, std::uint32_t connector, drm_mode_modeinfo& mode) {
+    drm_mode_get_connector ask{};
+    ask.connector_id = connector;
+    if (ioctl(file, DRM_IOCTL_MODE_GETCONNECTOR, &ask) != 0 || ask.count_modes == 0) return false;
+    std::vector<drm_mode_modeinfo> modes(ask.count_modes);
+    ask.modes_ptr = address(modes.data());
+    ask.count_props = ask.count_encoders = 0;
+    if (ioctl(file, DRM_IOCTL_MODE_GETCONNECTOR, &ask) != 0) return false;
+    mode = modes.front();
+    for (auto const& each : modes)
+        if ((each.type & DRM_MODE_TYPE_PREFERRED) != 0) mode = each;
+    return true;
+}
+
+bool choose(int file, Choice& choice) {
+    drm_mode_card_res counts{};
+    if (ioctl(file, DRM_IOCTL_MODE_GETRESOURCES, &counts) != 0 || counts.count_crtcs == 0) return false;
+    std::vector<std::uint32_t> crtcs(counts.count_crtcs), connectors(counts.count_connectors);
+    drm_mode_card_res ask{};
+    ask.count_crtcs = counts.count_crtcs, ask.crtc_id_ptr = address(crtcs.data());
+    ask.count_connectors = counts.count_connectors, ask.connector_id_ptr = address(connectors.data());
+    if (ioctl(file, DRM_IOCTL_MODE_GETRESOURCES, &ask) != 0) return false;
+    choice.crtc = crtcs.front();
+    for (auto const connector : connectors) {
+        choice.connector = connector;
+        if (choose_mode(file, connector, choice.mode)) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string DrmScreen::make_buffer() {
+    drm_mode_create_dumb dumb{};
+    dumb.width = static_cast<std::uint32_t>(width_), dumb.height = static_cast<std::uint32_t>(height_), dumb.bpp = 32;
+    if (ioctl(file_, DRM_IOCTL_MODE_CREATE_DUMB, &dumb) != 0) return failed("no memory for the picture");
+    if (dumb.pitch != dumb.width * 4) return "the kernel wants something between the rows";
+    drm_mode_map_dumb map{};
+    map.handle = dumb.handle;
+    if (ioctl(file_, DRM_IOCTL_MODE_MAP_DUMB, &map) != 0) return failed("the picture's memory has no place");
+    void* const at = mmap(nullptr, dumb.size, PROT_READ | PROT_WRITE, MAP_SHARED, file_, static_cast<off_t>(map.offset));
+    if (at == MAP_FAILED) return failed("the picture's memory can't be mapped");
+    pixels_ = {static_cast<std::uint32_t*>(at), dumb.size / 4};
+    drm_mode_fb_cmd frame{};
+    frame.width = dumb.width, frame.height = dumb.height, frame.pitch = dumb.pitch;
+    frame.bpp = 32, frame.depth = 24, frame.handle = dumb.handle;
+    if (ioctl(file_, DRM_IOCTL_MODE_ADDFB, &frame) != 0) return failed("no frame buffer");
+    buffer_ = frame.fb_id;
+    return {};
+}
+
+std::string DrmScreen::open(char const* path) {
+    file_ = ::open(path, O_RDWR | O_CLOEXEC);
+    if (file_ < 0) return failed(path);
+    Choice choice{};
+    if (!choose(file_, choice)) return std::string{path} + " has no connector with a mode";
+    width_ = choice.mode.hdisplay, height_ = choice.mode.vdisplay;
+    if (auto why = make_buffer(); !why.empty()) return why;
+    drm_mode_crtc set{};
+    set.crtc_id = choice.crtc, set.fb_id = buffer_;
+    set.set_connectors_ptr = address(&choice.connector), set.count_connectors = 1;
+    set.mode = choice.mode, set.mode_valid = 1;
+    return ioctl(file_, DRM_IOCTL_MODE_SETCRTC, &set) == 0 ? std::string{} : failed("the mode can't be set");
+}
+
+bool DrmScreen::show(tiffin::sdk::Rect const& where) const {
+    drm_clip_rect clip{};
+    clip.x1 = static_cast<std::uint16_t>(where.x), clip.y1 = static_cast<std::uint16_t>(where.y);
+    clip.x2 = static_cast<std::uint16_t>(where.x + where.width), clip.y2 = static_cast<std::uint16_t>(where.y + where.height);
+    drm_mode_fb_dirty_cmd dirty{};
+    dirty.fb_id = buffer_, dirty.num_clips = 1, dirty.clips_ptr = address(&clip);
+    return ioctl(file_, DRM_IOCTL_MODE_DIRTYFB, &dirty) == 0;
+}
+
+}  // namespace player

@@ -1,0 +1,50 @@
+"""The handheld: Debian's Linux plays an MP3 and shows a picture and a clock, and neither sound card nor screen is its own."""
+import hashlib
+
+from harness import screen, sound
+from harness.describe import PciBoard, app, fixed, linux, metronome, server
+
+PAPER, STEEL = 0x181820, 0xC8D0D8
+
+
+def player(cmdline=""):
+    vm = linux(128, f"quiet tiffin.sum=1 {cmdline}")
+    vm["image"]["initrd"] = "${CACHE}/initrd-handheld.cpio.gz"
+    return vm | {"virtio": [{"device": "gpu", "server": "display", "window": "800x440+0+40"}, {"device": "sound", "server": "sound"}]}
+
+
+def servers(display="", heard=""):
+    return {"display": server("display", 1, display, [fixed(20)]) | {"access": [{"pci": "00:01.0"}]},
+            "sound": server("sound", 1, heard, [fixed(30)]) | {"access": [{"pci": "00:02.0"}]}}
+
+
+def board(tmp_path):
+    return PciBoard(devices=screen.CARD + sound.CARD, audiodevs=(sound.audiodev(tmp_path / "heard.wav"),))
+
+
+def assert_cover(picture, top):
+    """The sky of the cover, row by row, and the handle's bar before it."""
+    for row in range(320):
+        part = row * 160 // 320
+        sky = (0x30 + part, 0x28 + part // 2, 0x90 - part // 2)
+        assert picture.part(40, top + 60 + row, 20, 1) == screen.Picture(20, 1, bytes(sky) * 20), f"row {row}"
+    assert picture.part(106, top + 116, 188, 6) == screen.plain(188, 6, STEEL)
+    assert picture.part(0, top, 800, 60) == screen.plain(800, 60, PAPER)
+
+
+def test_an_mp3_is_heard_sample_for_sample_and_its_cover_is_seen(machine, tmp_path):
+    bar = app("gauge", 512, "gauge.steps=5") | {"virtio": [{"device": "gpu", "server": "display", "window": "160x40+0+0", "on-top": True}]}
+    running = machine({"linux": player("tiffin.seconds=4"), "bar": bar} | servers() | {"metronome": metronome(jobs=9000)}, board(tmp_path))
+    expected = running.wait_for("linux", r"linux: song: ([0-9a-f]{64}), (\d+) bytes")
+    running.wait_for("linux", "player: 800 by 440 pixels shown")
+    running.wait_for("linux", "linux: song done")
+    assert_cover(screen.shot(running, tmp_path), 40)
+    running.wait_for("metronome", "jobs=9000 missed=0")
+    running.end()
+    heard = sound.heard(tmp_path / "heard.wav")
+    begins = next(at for at in range(0, len(heard), 4) if any(heard[at:at + 4]))
+    size = int(expected[2])
+    # A song may begin with silence of its own: it is looked for before the first sample that is not 0.
+    found = [at for at in range(max(0, begins - 4 * 4800), begins + 4, 4) if hashlib.sha256(heard[at:at + size]).hexdigest() == expected[1]]
+    assert found, "all of the song"
+    assert not any(heard[found[0] + size:]), "and nothing behind it"
