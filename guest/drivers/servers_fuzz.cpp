@@ -86,6 +86,7 @@ Bytes likely(Input& in, Type type, std::uint64_t device) {
         }
         case Type::Sound: return likely_sound(in);
         case Type::Input: return Bytes(in.byte() % 16u);
+        case Type::Gpu: break;
     }
     return {};
 }
@@ -148,7 +149,7 @@ void serve_sound(Input& in, Clients& clients, sdk::Server& server) {
     serve(in, clients, server, *service);
 }
 
-/// A keyboard that types what the fuzzer says, a key each time that somebody looks, and the client that has the focus has each once.
+/// A keyboard that types what the fuzzer says, a key each time that somebody looks twice.
 struct Typist final : sdk::KeySource {
     explicit Typist(Input& from) : in{from} {}
     std::optional<sdk::Key> next() override {
@@ -161,7 +162,6 @@ struct Typist final : sdk::KeySource {
     bool waiting{false};
 };
 
-/// Who holds a key down, and gives room: all is up once the keyboard is.
 void serve_input(Input& in, Clients& clients, sdk::Server& server) {
     Typist typist{in};
     auto const service = std::make_unique<input::Input>(server.devices(), &typist);
@@ -200,6 +200,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         }
         case Type::Sound: serve_sound(in, clients, server); break;
         case Type::Input: serve_input(in, clients, server); break;
+        case Type::Gpu: break;
     }
     return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <memory>
+#include <random>
 
 #include "guest/sdk/serve_testing.hpp"
 
@@ -257,6 +258,37 @@ TEST_F(InputTest, AKeyboardThatNeverEndsLeavesTheOthersTheirTurn) {
     post(0, 32);
     EXPECT_TRUE(server->round(other)) << "there is more";
     EXPECT_EQ(got(0).size(), 16u);
+}
+
+/// Whatever happens in whatever order, a client that has read everything holds no key down that is up.
+TEST_F(InputTest, NoKeyIsEverStuckDown) {
+    std::mt19937 random{5};
+    auto const pick = [&](unsigned below) { return static_cast<std::uint32_t>(random() % below); };
+    for (unsigned round = 0; round < 300; ++round) {
+        for (unsigned n = 0; n < 60; ++n) {
+            switch (pick(8)) {
+                case 0: post(pick(3), pick(9), pick(4) == 0 ? 7 : 8); break;
+                case 1: press({{f12, pressed}, {f12, released}}); break;
+                case 2: pick(10) == 0 ? start() : work(); break;
+                default: press({{static_cast<std::uint16_t>(1 + pick(80)), pick(3)}});
+            }
+        }
+        for (std::uint16_t code = 1; code <= 80; ++code) press({{code, released}});
+        std::array<sdk::KeySet, 3> down{};
+        for (std::uint32_t device = 0; device < 3; ++device) {
+            post(device, 300), work();
+            for (auto const& posted : clients.made[device].queues[protocol::event_queue]) {
+                protocol::Event event{};
+                if (posted.length == sizeof event) std::memcpy(&event, posted.room.data(), sizeof event);
+                if (event.type != protocol::event_key) continue;
+                event.value == released ? down[device].remove(event.code) : down[device].add(event.code);
+            }
+            ASSERT_EQ(down[device].first(), 0u) << device << " in round " << round;
+            clients.made[device].queues[protocol::event_queue].clear();
+            clients.reset(device);
+        }
+        work();
+    }
 }
 
 TEST_F(InputTest, CodesAndValuesThatNoKeyboardHasAreLeftOut) {
