@@ -39,7 +39,6 @@ std::optional<Key> Keys::next() {
     }
     if (!driver_.failed()) return std::nullopt;
     start();
-    lifting_ = true;
     return lift();
 }
 
