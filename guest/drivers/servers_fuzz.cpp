@@ -136,6 +136,8 @@ void serve_switch(Input& in, Clients& clients, sdk::Server& server) {
 struct Clockwork final : sound::Output {
     std::array<sound::Sample, sound::slot_samples> slot{};
     unsigned looks{0};
+    [[nodiscard]] std::uint64_t early() const override { return looks; }
+    [[nodiscard]] std::uint64_t late() const override { return 0; }
     std::span<sound::Sample> next() override {
         return ++looks % 2 != 0 ? std::span<sound::Sample>{slot} : std::span<sound::Sample>{};
     }

@@ -156,24 +156,42 @@ void Card::play() {
     registers_.write(of_stream(reg::fmt), format_48k_s16_stereo, 2);
     order();
     registers_.write(of_stream(reg::ctl), stream_tag(tag) | interrupt_on_completion | stream_run, 4);
-    fill_ = 0;
+    taken_ = position_ = 0;
+    clock_ = registers_.read(reg::wall_clock, 4);
+    filled_ = slots;
     playing_ = true;
 }
 
 void Card::rest() {
     reset_stream();
-    fill_ = 0;
+    filled_ = 0;
     playing_ = false;
 }
 
-/// While it plays, the ring is filled far ahead of the card, so the stores need no order among them but to be there in time.
+/// How far the card came. Its position says it but for whole rounds, and its clock, which may be some milliseconds off, how many of those.
+void Card::look() {
+    constexpr std::uint32_t ring = slots * slot_bytes;
+    auto const position = registers_.read(of_stream(reg::lpib), 4) % ring, clock = registers_.read(reg::wall_clock, 4);
+    auto const step = (position + ring - position_) % ring;
+    auto const elapsed = (clock - clock_) / wall_ticks_per_byte;
+    taken_ += step + (elapsed > step ? (elapsed - step + ring / 2) / ring * ring : 0);
+    position_ = position, clock_ = clock;
+}
+
+/// While it plays, the ring is filled far ahead of the card, so the stores need no order among them but to be there in time. What the card
+/// has come round to unfilled is past: the next slot is the one behind it.
 std::span<Sample> Card::next() {
-    if (!playing_) return fill_ == slots ? std::span<Sample>{} : std::span<Sample>{memory_.ring[fill_++]};
-    auto const heard = registers_.read(of_stream(reg::lpib), 4) / slot_bytes % slots;
-    if (fill_ == heard) return {};
-    auto& slot = memory_.ring[fill_];
-    fill_ = (fill_ + 1) % slots;
-    return slot;
+    if (!playing_) {
+        if (filled_ == slots) return {};
+        early_ = filled_ * slot_bytes;
+        return memory_.ring[filled_++];
+    }
+    look();
+    auto const current = taken_ / slot_bytes;
+    if (current >= filled_) late_ += current + 1 - filled_, filled_ = current + 1;
+    if (filled_ == current + slots) return {};
+    early_ = filled_ * slot_bytes - taken_;
+    return memory_.ring[filled_++ % slots];
 }
 
 void Card::on_interrupt() { registers_.write(of_stream(reg::sts), stream_events, 1); }

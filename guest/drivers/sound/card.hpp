@@ -41,6 +41,8 @@ public:
     std::span<Sample> next() override;
     void play() override;
     void rest() override;
+    [[nodiscard]] std::uint64_t early() const override { return early_; }
+    [[nodiscard]] std::uint64_t late() const override { return late_; }
     /// Its interrupt is a level: takes down what raised it.
     void on_interrupt();
 
@@ -64,6 +66,7 @@ private:
     bool open_amplifier(std::uint8_t nid);
     bool open_path();
     bool reset_stream();
+    void look();
     bool wait_for(std::uint32_t at, unsigned bytes, std::uint32_t bits, std::uint32_t value);
     [[nodiscard]] std::uint32_t of_stream(std::uint32_t at) const { return stream_ + at; }
 
@@ -72,7 +75,10 @@ private:
     Path path_{};
     std::uint32_t stream_{0};  // offset of its descriptor
     bool playing_{false};
-    std::size_t fill_{0};  // the slot that next() gives
+    // Since play(): bytes that the card has taken, and slots that next() gave (those before it too).
+    std::uint64_t taken_{0}, filled_{0};
+    std::uint32_t position_{0}, clock_{0};  // of the card, at the last look
+    std::uint64_t early_{0}, late_{0};
 };
 
 }  // namespace tiffin::sound

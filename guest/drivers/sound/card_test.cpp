@@ -129,6 +129,31 @@ TEST_F(CardTest, GivesTheSlotsThatWerePlayedInTheirOrder) {
     EXPECT_EQ(given(2 * 1920), "0123");
 }
 
+TEST_F(CardTest, KnowsHowEarlyItsSlotsAreFilledAndHowManyWerePlayedAgain) {
+    reset();
+    card.start();
+    while (!card.next().empty()) {
+    }
+    card.play();
+    auto const look = [&](std::uint32_t taken, std::uint32_t clock_bytes) {
+        hardware.of_stream(reg::lpib) = taken % 7680;
+        hardware.registers[reg::wall_clock] = clock_bytes * wall_ticks_per_byte;
+        unsigned given = 0;
+        while (!card.next().empty()) ++given;
+        return given;
+    };
+    EXPECT_EQ(look(1920 + 20, 1920), 1u);
+    EXPECT_EQ(card.early(), 3 * 1920u - 20);
+    EXPECT_EQ(look(4 * 1920 + 40, 4 * 1920), 3u);
+    EXPECT_EQ(card.late(), 0u);
+    EXPECT_EQ(look(9 * 1920, 9 * 1920 - 1000), 3u) << "slot 8 was played unfilled, 9 is being played so";
+    EXPECT_EQ(card.late(), 2u);
+    EXPECT_EQ(look(9 * 1920 + 20 * 1920, 29 * 1920 + 1500), 3u);
+    EXPECT_EQ(card.late(), 2u + 17) << "rounds that the position does not show";
+    EXPECT_EQ(look(30 * 1920, 30 * 1920), 1u);
+    EXPECT_EQ(card.late(), 19u);
+}
+
 TEST_F(CardTest, ClearsWhatRaisedItsInterrupt) {
     reset();
     card.start();

@@ -7,7 +7,7 @@ namespace tiffin::sound::hda {
 
 /// Offsets. Those of a stream descriptor count from stream_base + n * stream_stride, input streams before output streams.
 namespace reg {
-inline constexpr std::uint32_t gcap = 0x00, gctl = 0x08, statests = 0x0e, intctl = 0x20;
+inline constexpr std::uint32_t gcap = 0x00, gctl = 0x08, statests = 0x0e, intctl = 0x20, wall_clock = 0x30;
 inline constexpr std::uint32_t immediate_command = 0x60, immediate_response = 0x64, immediate_status = 0x68;
 inline constexpr std::uint32_t stream_base = 0x80, stream_stride = 0x20;
 inline constexpr std::uint32_t ctl = 0x00, sts = 0x03, lpib = 0x04, cbl = 0x08, lvi = 0x0c, fmt = 0x12, bdpl = 0x18, bdpu = 0x1c;
@@ -34,6 +34,9 @@ struct BufferDescriptor {
 };
 static_assert(sizeof(BufferDescriptor) == 16);
 inline constexpr std::uint32_t interrupt_when_done = 1;
+
+/// WALCLK ("Wall Clock Counter") counts at 24 MHz; a byte is a 192,000th of a second.
+inline constexpr std::uint32_t wall_ticks_per_byte = 24'000'000 / 192'000;
 
 /// A command to node `nid` of codec `codec`: a verb of 12 bits with 8 of payload, or one of 4 bits with 16.
 struct Node {

@@ -44,6 +44,12 @@ void must(char const* why) {
     if (why != nullptr) print("sound: the board's sound card {}\n", why), panic("the card can't be used");
 }
 
+/// Of a stream that has stopped. `late`: slots that the card played again, for this server came too late.
+void tell(std::uint32_t device, sound::Ledger const& ledger, std::uint64_t late) {
+    print("sound: device {}: {} periods of 10 ms, {} underruns, filled at least {} ms early, {} too late\n", device,
+          ledger.slots(), ledger.underruns(), ledger.early_ms(), late);
+}
+
 /// Reset before it may reach memory: what an earlier life of this VM left running ends here.
 void start(sound::Card& card, PciFunction const& function) {
     must(card.reset());
@@ -66,7 +72,7 @@ unsigned app_main() {
     sound::Card card{registers, memory};
     start(card, *function);
     alignas(sound::Sound) static constinit std::byte place[sizeof(sound::Sound)]{};  // far too large for a stack
-    auto& service = *new (place) sound::Sound{server.devices(), card};
+    auto& service = *new (place) sound::Sound{server.devices(), card, tell};
     print("sound: {} devices, a card whose converter {} plays on pin {}\n", server.devices().size(), card.converter(),
           card.pin());
     server.run(service);

@@ -30,6 +30,17 @@ TEST(Mixer, ClientsAreAddedAndTheSumStopsAtTheLoudest) {
     EXPECT_EQ(all[5], 0) << "who has fewer samples is silent behind them";
 }
 
+TEST(Mixer, AVolumeScalesEachSampleTowardZero) {
+    Mixer mixer;
+    mixer.add(std::vector<Sample>{32767, -32768, 1, -1, 101, -199}, 50);
+    std::vector<Sample> slot(slot_samples);
+    mixer.take(slot);
+    EXPECT_EQ((std::vector<Sample>{slot.begin(), slot.begin() + 6}), (std::vector<Sample>{16383, -16384, 0, 0, 50, -99}));
+    mixer.add(std::vector<Sample>{32767, -32768}, 0);
+    mixer.take(slot);
+    EXPECT_TRUE(slot[0] == 0 && slot[1] == 0);
+}
+
 TEST(Mixer, ManyLoudClientsDoNotWrapAround) {
     auto const loud = std::vector<Sample>(slot_samples, -32768);
     EXPECT_EQ(mixed(std::vector<std::vector<Sample>>(64, loud)), loud);

@@ -25,6 +25,10 @@ public:
     virtual void play() = 0;
     /// Plays nothing, and takes no turn of anybody's.
     virtual void rest() = 0;
+    /// Bytes that the card had still to play before the slot that next() gave last.
+    [[nodiscard]] virtual std::uint64_t early() const = 0;
+    /// Slots that the card played again, since nobody had filled them in time.
+    [[nodiscard]] virtual std::uint64_t late() const = 0;
 
 protected:
     ~Output() = default;

@@ -58,7 +58,7 @@ Status answer_query(Request const& request, std::optional<protocol::QueryInfo> q
 
 }  // namespace
 
-Sound::Sound(std::span<sdk::Device const> devices, Output& output) : output_{output} {
+Sound::Sound(std::span<sdk::Device const> devices, Output& output, Report report) : output_{output}, report_{report} {
     for (auto const& device : devices)
         if (device.in_use()) clients_[device.index()].under_way = device.life();
 }
@@ -66,7 +66,10 @@ Sound::Sound(std::span<sdk::Device const> devices, Output& output) : output_{out
 void Sound::begin(sdk::Device& device) {
     auto& client = clients_[device.index()];
     bool const plays_on = client.under_way == device.life();
-    client = {.stream = Stream{plays_on ? Stream::State::Unknown : Stream::State::Fresh}};
+    stopped(device.index(), client);
+    client = {.stream = Stream{plays_on ? Stream::State::Unknown : Stream::State::Fresh},
+              .volume = static_cast<std::uint32_t>(device.config(protocol::volume_at)),
+              .late_before = output_.late()};
 }
 
 /// Samples before requests: to release a stream is to finish all that was posted before.
@@ -105,7 +108,7 @@ bool Sound::answer_requests(sdk::Device& device, Client& client) {
         std::byte head[sizeof(protocol::PcmSetParams)];
         auto const request = device.next(protocol::control_queue, head);
         if (!request) return false;
-        auto const status = answer(client, *request);
+        auto const status = answer(device, client, *request);
         auto const room = std::min<std::uint64_t>(request->writable(), sizeof status);
         if (request->writable() <= sizeof status || status != Status::Ok)
             request->finish(0, bytes_of(status).first(room), Tell::WhenIdle);
@@ -115,7 +118,7 @@ bool Sound::answer_requests(sdk::Device& device, Client& client) {
     return true;
 }
 
-Status Sound::answer(Client& client, Request const& request) {
+Status Sound::answer(sdk::Device const& device, Client& client, Request const& request) {
     auto const first = request.first();
     auto const code = read_as<Code>(first);
     if (!code) return Status::BadMessage;
@@ -134,14 +137,25 @@ Status Sound::answer(Client& client, Request const& request) {
         case Code::PcmPrepare:
         case Code::PcmStart:
         case Code::PcmStop:
-        case Code::PcmRelease: {
-            auto const status = of_stream() ? client.stream.command(*code) : Status::BadMessage;
-            if (status == Status::Ok && *code == Code::PcmRelease) release(client);
-            return status;
-        }
+        case Code::PcmRelease: return of_stream() ? command(device, client, *code) : Status::BadMessage;
         case Code::JackRemap: break;
     }
     return Status::NotSupported;
+}
+
+Status Sound::command(sdk::Device const& device, Client& client, Code code) {
+    auto const status = client.stream.command(code);
+    if (status != Status::Ok) return status;
+    if (code == Code::PcmStart) client.ledger = {}, client.late_before = output_.late();
+    if (code == Code::PcmStop) stopped(device.index(), client);
+    if (code == Code::PcmRelease) release(client);
+    return status;
+}
+
+void Sound::stopped(std::uint32_t device, Client& client) {
+    if (report_ != nullptr && client.ledger.slots() >= least_reported)
+        report_(device, client.ledger, output_.late() - client.late_before);
+    client.ledger = {};
 }
 
 /// There is nothing to record.
@@ -188,10 +202,11 @@ std::size_t Sound::hear(Client& client, std::span<std::byte> into) {
 bool Sound::mix(std::span<Sample> slot) {
     bool any = false;
     for (auto& client : clients_) {
-        if (!client.stream.plays() || client.count == 0) continue;
+        if (!client.stream.plays()) continue;
         std::array<Sample, slot_samples> samples;
         auto const got = hear(client, std::as_writable_bytes(std::span{samples}));
-        mixer_.add(std::span{samples}.first(got / sizeof(Sample)));
+        client.ledger.add(got, output_.early());
+        mixer_.add(std::span{samples}.first(got / sizeof(Sample)), client.volume);
         any |= got != 0;
     }
     mixer_.take(slot);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 
+#include "guest/drivers/sound/ledger.hpp"
 #include "guest/drivers/sound/mixer.hpp"
 #include "guest/drivers/sound/output.hpp"
 #include "guest/drivers/sound/stream.hpp"
@@ -18,8 +19,11 @@ namespace tiffin::sound {
 
 class Sound final : public sdk::Service {
 public:
+    /// Hears of a stream that has stopped: the device's index, what became of it, and what the card had to play twice meanwhile.
+    using Report = void (*)(std::uint32_t device, Ledger const& ledger, std::uint64_t late);
+
     /// A device whose client is already under way was set up with an earlier life of this server: it plays on.
-    Sound(std::span<sdk::Device const> devices, Output& output);
+    Sound(std::span<sdk::Device const> devices, Output& output, Report report = nullptr);
 
     void begin(sdk::Device& device) override;
     bool serve(sdk::Device& device) override;
@@ -34,11 +38,16 @@ private:
         std::array<std::optional<sdk::Request>, abi::serve::max_queue_size> waiting{};
         std::size_t first{0}, count{0};
         std::uint64_t played{0};  // bytes
+        std::uint32_t volume{full_volume};
+        Ledger ledger{};
+        std::uint64_t late_before{0};  // of the card, when the stream started
     };
 
     bool take_samples(sdk::Device& device, Client& client);
     bool answer_requests(sdk::Device& device, Client& client);
-    protocol::Status answer(Client& client, sdk::Request const& request);
+    protocol::Status answer(sdk::Device const& device, Client& client, sdk::Request const& request);
+    protocol::Status command(sdk::Device const& device, Client& client, protocol::Code code);
+    void stopped(std::uint32_t device, Client& client);
     static protocol::Status check(Client const& client, sdk::Request const& request);
     static bool refuse_recording(sdk::Device& device);
     void fill();
@@ -51,8 +60,11 @@ private:
     static constexpr unsigned patience = 100;
     /// Requests of one queue in a turn.
     static constexpr unsigned batch = 32;
+    /// Streams as short as that, 1 s, are not reported: a client can't fill the console with them.
+    static constexpr unsigned least_reported = 100;
 
     Output& output_;
+    Report report_;
     Mixer mixer_;
     bool playing_{false};
     unsigned empty_{0};  // slots in a row

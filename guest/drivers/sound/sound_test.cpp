@@ -15,6 +15,7 @@ using protocol::Status;
 struct FakeOutput final : Output {
     std::deque<std::array<Sample, slot_samples>> played;
     unsigned free{0};
+    std::uint64_t early_bytes{4 * slot_bytes}, late_slots{0};
     std::span<Sample> next() override {
         if (free == 0) return {};
         --free;
@@ -22,20 +23,36 @@ struct FakeOutput final : Output {
     }
     void play() override { said += 'p'; }
     void rest() override { said += 'r'; }
+    [[nodiscard]] std::uint64_t early() const override { return early_bytes; }
+    [[nodiscard]] std::uint64_t late() const override { return late_slots; }
     std::string said;
 };
 
 struct SoundTest : ::testing::Test {
     SoundTest() {
+        reported().clear();
         clients.add(abi::virtio::Type::Sound, 0);
         clients.add(abi::virtio::Type::Sound, 1);
         clients.made[0].status = clients.made[1].status = 0;
+        set_volume(0, 100), set_volume(1, 100);
         start_server();
     }
     void start_server() {
         server.emplace(clients);
         server->start();
-        service.emplace(server->devices(), output);
+        service.emplace(server->devices(), output, report);
+    }
+    void set_volume(std::uint32_t device, std::uint64_t percent) {
+        clients.made[device].config.at(protocol::volume_at / 8) = percent;
+    }
+    /// "device periods underruns ms late;" of each stream that has stopped.
+    static std::string& reported() {
+        static std::string text;
+        return text;
+    }
+    static void report(std::uint32_t device, Ledger const& l, std::uint64_t late) {
+        for (auto const n : {std::uint64_t{device}, l.slots(), l.underruns(), l.early_ms(), late})
+            reported() += std::to_string(n) + " ";
     }
     void rounds(unsigned slots_played = 0) {
         output.free = slots_played;
@@ -159,6 +176,58 @@ TEST_F(SoundTest, ClientsAreMixedAndOneThatHasNothingIsSilent) {
     EXPECT_EQ(output.played.at(0)[479], 1200);
     EXPECT_EQ(output.played.at(0)[480], 1000);
     EXPECT_EQ(output.played.at(1)[0], 0);
+}
+
+TEST_F(SoundTest, EachClientIsAsLoudAsTheDescriptionHasIt) {
+    set_volume(0, 60), set_volume(1, 0xffff'ffff'0000'0001ull);  // its upper half is another field
+    play(0), play(1);
+    send(samples(-32768, 480)), send(samples(199, 480), 8, 1);
+    rounds();
+    rounds(1);
+    EXPECT_EQ(output.played.at(0)[0], -19660 + 1) << "rounded toward 0";
+}
+
+TEST_F(SoundTest, AVolumeAbove100IsNoLouderThanTheSamples) {
+    set_volume(0, 0xffff'ffff);
+    play();
+    send(samples(77, 480));
+    rounds();
+    rounds(1);
+    EXPECT_EQ(output.played.at(0)[0], 77);
+}
+
+TEST_F(SoundTest, AStreamThatStopsTellsHowNearItWasToAGap) {
+    play();
+    auto const slots_of = [&](std::size_t count) {
+        for (std::size_t n = 0; n < count; ++n) send(samples(1, 480));
+        rounds();
+        for (std::size_t n = 0; n < count; n += 4) rounds(4);
+    };
+    rounds(3);
+    slots_of(60);
+    rounds(2);  // nothing to play
+    output.early_bytes = 2 * slot_bytes + slot_bytes / 2, output.late_slots = 3;
+    slots_of(40);
+    rounds(1);
+    EXPECT_EQ(reported(), "");
+    EXPECT_EQ(command(Code::PcmStop), Status::Ok);
+    EXPECT_EQ(reported(), "0 100 1 25 3 ");
+    EXPECT_EQ(command(Code::PcmStart), Status::Ok);
+    slots_of(96);
+    EXPECT_EQ(command(Code::PcmStop), Status::Ok);
+    EXPECT_EQ(reported(), "0 100 1 25 3 ") << "shorter than a second: not told";
+}
+
+TEST_F(SoundTest, AClientThatResetsEndsItsStream) {
+    play();
+    for (std::size_t n = 0; n < 100; n += 4) {
+        for (int i = 0; i < 4; ++i) send(samples(1, 480));
+        rounds();
+        rounds(4);
+    }
+    clients.reset(0);
+    rounds();
+    EXPECT_EQ(reported(), "0 100 0 40 0 ");
 }
 
 TEST_F(SoundTest, AStreamThatIsStoppedIsNotHeardAndGoesOnWhereItWas) {
