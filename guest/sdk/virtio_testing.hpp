@@ -16,7 +16,7 @@ struct Offered {
 
 class FakeVirtio final : public VirtioRegisters {
 public:
-    static constexpr unsigned queues = 2;
+    static constexpr unsigned queues = 4;
     using Used = abi::virtio::UsedElement;
 
     std::uint64_t features{abi::virtio::version_1 | abi::virtio::access_platform}, accepted{0};

@@ -7,10 +7,10 @@ from harness.describe import PciBoard, app, fixed, linux, metronome, server
 DONE = r"linux: sound done, up ([0-9.]+) s"
 
 
-def player(tmp_path, name, samples, cmdline=""):
+def player(tmp_path, name, samples, cmdline="", volume=100):
     vm = linux(96, f"quiet {cmdline}")
     vm["image"]["initrd"] = str(sound.initrd(tmp_path / f"{name}.cpio.gz", samples))
-    return vm | {"virtio": [{"device": "sound", "server": "sound"}]}
+    return vm | {"virtio": [{"device": "sound", "server": "sound", "volume": volume}]}
 
 
 def sound_server(cmdline=""):
@@ -98,4 +98,34 @@ def test_two_linux_vms_are_mixed(machine, tmp_path):
     begin = sound.common(heard[first:], left)
     assert 0 < begin < len(left), "the right one begins while the left one plays"
     second = first + begin // sound.SLOT_BYTES * sound.SLOT_BYTES
-    assert heard == sound.mixed(len(heard), {first: left, second: right})
+    assert heard == sound.mixed(len(heard), [(first, left), (second, right)])
+
+
+def clicker(cmdline, volume=100):
+    return app("clicker", cmdline=cmdline) | {"virtio": [{"device": "sound", "server": "sound", "volume": volume}]}
+
+
+def test_clicks_and_an_alarm_are_mixed_with_a_song_each_as_loud_as_its_volume(machine, tmp_path):
+    song = sound.scaled(sound.noise(6000, seed=7), 70)
+    running = machine({"linux": player(tmp_path, "song", song, volume=60), "sound": sound_server(),
+                       "clicker": clicker("clicker.every_ms=500 clicker.count=14", volume=35),
+                       "alarm": clicker("clicker.every_ms=3250 clicker.count=1 clicker.alarm_ms=1000", volume=45), "metronome": metronome(jobs=8000)}, board(tmp_path))
+    running.wait_for("sound", "sound: 3 devices")
+    running.wait_for("clicker", "clicker: 14 sounds, 0 periods refused, 40 ms ahead of the ear")
+    running.wait_for("alarm", "clicker: 1 sounds, 0 periods refused")
+    running.wait_for("linux", DONE)
+    running.wait_for("sound", r"sound: device \d: 600 periods of 10 ms, 0 underruns, filled at least (2[0-9]|3[0-9]) ms early, 0 too late")
+    running.wait_for("sound", r"sound: device \d: 100 periods of 10 ms, 0 underruns, .* 0 too late")
+    running.wait_for("metronome", "jobs=8000 missed=0")
+    running.end()
+    heard = sound.heard(tmp_path / "heard.wav")
+    song, click, alarm = sound.scaled(song, 60), sound.scaled(sound.click(), 35), sound.scaled(sound.alarm(1000), 45)
+    begin = sound.slot_of(heard, song)
+    end = begin + len(song)
+    others = sound.slots_that_differ(heard[begin:end], song)
+    ring = next(at for at in others if at + sound.SLOT_BYTES in others)
+    loud = sound.mixed(len(song), [(0, song), (ring, alarm)])
+    clicks = sound.slots_that_differ(heard[begin:end], loud)
+    assert len(clicks) >= 6 and len(others) - 100 <= len(clicks), "an alarm, and clicks"
+    assert all(470 < sound.ms(after - before) < 530 for before, after in zip(clicks, clicks[1:]))
+    assert heard[begin:end] == sound.mixed(len(song), [(0, loud), *((at, click) for at in clicks)])

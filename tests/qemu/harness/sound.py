@@ -69,9 +69,45 @@ def common(left, right):
 
 
 def mixed(size, songs):
-    """`size` bytes with a song at each of these places, added up as far as 16 bits go."""
+    """`size` bytes with these songs, each a place and its samples, added up as far as 16 bits go."""
     sums = [0] * (size // 2)
-    for at, song in songs.items():
+    for at, song in songs:
         for n, sample in enumerate(array("h", song), at // 2):
             sums[n] += sample
     return array("h", (max(-32768, min(32767, one)) for one in sums)).tobytes()
+
+
+def scaled(song, percent):
+    """As loud as a client's volume lets it be: each sample toward 0."""
+    return array("h", (int(one * percent / 100) for one in array("h", song))).tobytes()
+
+
+def click():
+    """guest/sdk/tones.hpp, `click`: 10 ms."""
+    frames = range(480)
+    loud = [16000 * (480 - frame) // 480 for frame in frames]
+    return array("h", (one * (-1) ** (frame // 24) for frame, one in zip(frames, loud) for _ in range(2))).tobytes()
+
+
+def alarm(milliseconds):
+    """guest/sdk/tones.hpp, `alarm`."""
+
+    def sample(frame):
+        half = 24 if frame // 12000 % 2 == 0 else 30
+        return 12000 * (-1) ** (frame % 12000 // half)
+
+    return array("h", (sample(frame) for frame in range(milliseconds * RATE // 1000) for _ in range(2))).tobytes()
+
+
+def slots_that_differ(heard, song):
+    """Places of the slots in which something else is heard too."""
+    return [at for at in range(0, len(song) - SLOT_BYTES + 1, SLOT_BYTES) if heard[at:at + SLOT_BYTES] != song[at:at + SLOT_BYTES]]
+
+
+def slot_of(heard, song):
+    """Where `song` begins, though others may be heard at any time: by the first of its slots that is heard alone."""
+    for at in range(0, len(song), SLOT_BYTES):
+        found = heard.find(song[at:at + SLOT_BYTES])
+        if found >= 0:
+            return found - at
+    raise AssertionError("the song is not heard")
