@@ -43,7 +43,7 @@ struct Cpu {
         0};                // ticks that each wake-up takes from the waker's budget: EL2's work for it in the turns of others
     std::uint64_t due{0};  // the deadline of the timer whose time has come, while that is handled; 0: none
     std::uint64_t programmed{0};  // what the EL2 timer is set to
-    std::uint64_t idle_ticks{0}, idle_wakeups{0};
+    std::uint64_t idle_ticks{0}, idle_wakeups{0}, longest_sleep{0};
     trace::Recorder* trace{nullptr};  // nullptr: nobody asked for a trace
     TimerQueue timers;
     Scheduler scheduler;

@@ -39,12 +39,19 @@ std::uint64_t sum(std::uint64_t Cpu::* figure) {
     return total;
 }
 
+/// Of any core, in ticks.
+std::uint64_t longest_sleep() {
+    std::uint64_t longest = 0;
+    for (Cpu const& cpu : machine.cpus) longest = cpu.longest_sleep > longest ? cpu.longest_sleep : longest;
+    return longest;
+}
+
 void report(Vm const& vm) {
     auto const stats = total(vm);
     Line line;
     line << "report vm=" << vm.name << " state=" << lifecycle::name(vm.state) << " exit=" << static_cast<unsigned>(vm.status)
          << " run_ticks=" << stats.run_ticks << " wakeups=" << stats.wakeups << " traps=" << stats.traps
-         << " switches=" << stats.switches << " faults=" << vm.faults;
+         << " switches=" << stats.switches << " faults=" << vm.faults << " copied=" << vm.copied;
     machine.console->log(line.view());
     Line contract;
     contract << "report contract vm=" << vm.name << " ready_ticks=" << stats.ready_ticks << " overruns=" << stats.overruns
@@ -145,7 +152,7 @@ void on_all_stopped() {
     }
     Line line;
     line << "report machine ticks=" << ticks << " freq=" << arch::frequency() << " idle_ticks=" << sum(&Cpu::idle_ticks)
-         << " wakeups=" << sum(&Cpu::idle_wakeups);
+         << " wakeups=" << sum(&Cpu::idle_wakeups) << " longest_sleep=" << longest_sleep();
     if (machine.several) line << " cores=" << running_cores();
     machine.console->log(line.view());
     for (Cpu const& cpu : machine.cpus) {

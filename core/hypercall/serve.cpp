@@ -243,7 +243,9 @@ std::uint64_t serve_look(Vcpu& v) {
     auto const offset = x[2] >> 32;
     if (offset > f.piece->bytes) return result(Error::InvalidParameter);
     auto const bytes = std::min({x[4], f.piece->bytes - offset, serve::max_copy});
-    return Copier{}.copy(*v.vm, Ipa{x[3]}, *f.device->client, f.piece->at + offset, bytes);
+    auto const copied = Copier{}.copy(*v.vm, Ipa{x[3]}, *f.device->client, f.piece->at + offset, bytes);
+    f.device->client->copied += copied;
+    return copied;
 }
 
 std::uint64_t serve_attached(Vcpu& v) {

@@ -203,6 +203,7 @@ void account(Cpu& cpu) {
         cpu.scheduler.charge(*cpu.current, ticks);
     } else {
         cpu.idle_ticks += ticks;
+        if (ticks > cpu.longest_sleep) cpu.longest_sleep = ticks;
     }
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "armv8/timer.hpp"
+#include "core/sched/turn.hpp"
 #include "core/testing.hpp"
 
 namespace tiffin {
@@ -179,6 +180,19 @@ TEST(Wake, AnInterruptDuringSleepWakesItsVcpu) {
     EXPECT_EQ(v.stats.wakeups, 1u);
     EXPECT_EQ(board.cpu().idle_wakeups, 1u);
     EXPECT_TRUE(host::guest_is_interrupted());
+}
+
+TEST(Wake, TheLongestSleepIsRemembered) {
+    Board board{{{.spi = 40}}};
+    auto& cpu = board.cpu();
+    sched::account(cpu);
+    std::uint64_t const sleeps[] = {500, 9000, 300};
+    for (auto const ticks : sleeps) board.hw().counter += ticks, sched::account(cpu);
+    EXPECT_EQ(cpu.longest_sleep, 9000u);
+    board.run_first();
+    board.hw().counter += 20'000;
+    sched::account(cpu);
+    EXPECT_LT(cpu.longest_sleep, 20'000u) << "somebody ran";
 }
 
 TEST(Wake, NothingHappensToWhoIsNotAsleep) {

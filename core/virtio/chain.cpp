@@ -42,6 +42,7 @@ std::uint64_t transfer(Chain chain, Vm& client, std::uint64_t offset, Other othe
         offset = 0;
         ++touched;
     }
+    client.copied += done;
     return done;
 }
 

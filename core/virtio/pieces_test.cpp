@@ -51,6 +51,15 @@ TEST(Pieces, WhatTheClientAttachedIsSeenAndNothingBehindIt) {
     EXPECT_EQ(board.look(5, ~0u).x0, invalid);
 }
 
+TEST(Pieces, WhatIsCopiedIsCountedForTheClient) {
+    ScreenBoard board;
+    board.attach();
+    auto const before = board.vm(0).copied;
+    for (std::uint32_t const offset : {0u, 9u, 22u}) std::ignore = board.look(5, offset);
+    EXPECT_EQ(board.vm(0).copied, before + 33);
+    EXPECT_EQ(board.vm(1).copied, 0u);
+}
+
 TEST(Pieces, OtherPlacesAreEmpty) {
     ScreenBoard board;
     board.attach();

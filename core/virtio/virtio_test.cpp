@@ -39,6 +39,7 @@ TEST(Virtio, ARequestGoesToTheServerAndItsAnswerComesBack) {
     EXPECT_EQ(board.driver.answer(head), "a tiffin");
     EXPECT_EQ(board.driver.last_used().id, head);
     EXPECT_EQ(board.driver.last_used().length, 8u);
+    EXPECT_EQ(board.vm(0).copied, 18u) << "there and back";
     EXPECT_TRUE(client_raised(board));
 }
 

@@ -92,6 +92,7 @@ struct Vm final : IrqSink {
     std::atomic<std::uint32_t> wishes{0};                  // what its first core is asked to do with it: bits of lifecycle::Wish
     Watchdog* watchdog{nullptr};                           // nullptr: none
     std::uint64_t resets{0}, faults{0};  // since boot: how often it started anew; aborts and undefined instructions given to it
+    std::uint64_t copied{0};             // since boot: bytes between it and the servers of its devices, both ways
     std::span<virtio::Device*> virtio;   // its own, by slot
     std::span<virtio::Device*> serves;   // those of others, by the number that it knows them by
     std::uint64_t news{0};               // of those: a bit for each that it should look at
