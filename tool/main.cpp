@@ -1,5 +1,7 @@
 // The `tiffin` command.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <fmt/format.h>
 #include <iostream>
@@ -49,7 +51,7 @@ struct Arguments {
     std::uint16_t debug_port{0};
     bool debug_wait{false};
     std::string demo{"handheld"};
-    unsigned demo_timeout_s{600};
+    DemoOptions demo_options;
     std::optional<unsigned> audit_core;
     bool json{false}, explain{false}, schema{false};
 };
@@ -92,14 +94,22 @@ int run(Arguments& a) {
 }
 
 int run_demo(Arguments& a) {
-    a.build.description = Places::root() + "/examples/" + a.demo + "/device.yaml";
+    bool const is_path = a.demo.ends_with(".yaml");
+    a.build.description = is_path ? a.demo : Places::root() + "/examples/" + a.demo + "/device.yaml";
     auto const result = build(a.build);
     if (!result.packed) return report(result.problems, false);
-    if (a.demo == "hive") return hive_demo(result, a.build, a.demo_timeout_s);
-    if (a.demo == "handheld") return demo(result, a.build, a.demo_timeout_s);
+    if (a.demo == "hive") return hive_demo(result, a.build, a.demo_options.timeout_s);
+    if (is_path || a.demo == "handheld") return demo(result, a.build, a.demo_options);
     a.run.icount = true;
-    a.run.timeout_s = a.demo_timeout_s;
+    a.run.timeout_s = a.demo_options.timeout_s;
     return run_built(result, a.build, a.run);
+}
+
+/// Is it a demo that there is, or a description?
+std::string check_demo(std::string const& which) {
+    constexpr std::array<std::string_view, 4> known{"handheld", "hive", "duo", "quad"};
+    if (which.ends_with(".yaml") || std::ranges::find(known, which) != known.end()) return {};
+    return which + " is none of handheld, hive, duo, quad, and no description (.yaml)";
 }
 
 /// Copies stdin to stdout, with a name behind each frame of a backtrace.
@@ -180,10 +190,19 @@ void add_run_and_demo(CLI::App& app, Arguments& a, int& status) {
 
     auto* const demo_command =
         app.add_subcommand("demo", "Four VMs on one core: Linux, a real-time Linux, two standalone apps; or another example");
-    demo_command->add_option("which", a.demo, "handheld; hive: 256 VMs on one core; duo: two cores; quad: four")
-        ->check(CLI::IsMember({"handheld", "hive", "duo", "quad"}))
+    demo_command
+        ->add_option(
+            "which", a.demo,
+            "handheld; hive: 256 VMs on one core; duo: two cores; quad: four; or a description, with demo.yaml beside it")
+        ->check(CLI::Validator{check_demo, "DEMO"})
         ->capture_default_str();
-    demo_command->add_option("--timeout", a.demo_timeout_s, "Seconds of host time after which to give up")->capture_default_str();
+    auto& options = a.demo_options;
+    demo_command->add_option("--timeout", options.timeout_s, "Seconds of host time after which to give up")
+        ->capture_default_str();
+    demo_command->add_flag("--gui", options.gui, "Show the machine's window, and let its sound be heard");
+    demo_command->add_option("-o,--output", options.folder,
+                             "The folder for demo.html, demo.png and demo.wav (default: build/demo)");
+    demo_command->add_flag("!--once", options.compare, "Don't run it again without timer-slack, to compare");
     demo_command->callback([&] { status = run_demo(a); });
 
     auto* const console_command = app.add_subcommand("console", "Attach to a machine that runs with --serial");

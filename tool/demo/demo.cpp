@@ -1,75 +1,142 @@
 #include "tool/demo/demo.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "tool/board/qemu_board.hpp"
+#include "tool/contract/bounds.hpp"
 #include "tool/contract/words.hpp"
 #include "tool/demo/hive.hpp"
-#include "tool/demo/report.hpp"
+#include "tool/demo/page.hpp"
+#include "tool/demo/sheet.hpp"
+#include "tool/run/director.hpp"
+#include "tool/run/process.hpp"
+#include "tool/trace/audit.hpp"
+#include "tool/trace/trace_command.hpp"
 
 namespace tiffin {
 namespace {
 
-struct Job {
-    char const *vm, *proof;  // the words that only a VM which did its job says
-};
-constexpr Job jobs[] = {{"linux", "linux: job done"},
-                        {"control", "control: job done"},
-                        {"metronome", "metronome: jobs=[0-9]+ missed=0"},
-                        {"idler", "idler: job done"}};
+namespace fs = std::filesystem;
+
+std::string kib(std::uint64_t bytes) { return fmt::format("{} KiB", bytes >> 10); }
+
+/// A section with those lines of a VM; nothing if it said none.
+std::string told(std::string const& title, Watcher const& watcher, std::string const& vm, std::string_view words) {
+    auto const lines = lines_with(watcher, vm, words);
+    return lines.empty() ? lines : "\n" + title + ":\n" + lines;
+}
+
+std::vector<DemoPage::Size> sizes_of(BuildResult const& built) {
+    auto const plan = built.packed->plan();
+    std::vector<DemoPage::Size> out;
+    for (auto const& vm : plan.vms()) {
+        std::uint64_t image = 0;
+        for (auto const& payload : plan.payloads_of(vm)) image += payload.size;
+        out.push_back({std::string{plan.string(vm.name)}, vm.ram_size, image});
+    }
+    return out;
+}
+
+std::string size_table(BuildResult const& built) {
+    auto const& packed = *built.packed;
+    auto out = fmt::format("\nSizes:\n  {:<14} {:>12} {:>12}\n", "VM", "memory", "image");
+    for (auto const& vm : sizes_of(built)) out += fmt::format("  {:<14} {:>12} {:>12}\n", vm.name, kib(vm.memory), kib(vm.image));
+    return out + fmt::format(
+                     "  {:<14} {:>12} {:>12}   memory: its state and tables; image: with its data and stacks\n"
+                     "  {:<14} {:>12} {:>12}   all guests in it\n",
+                     "(hypervisor)", kib(packed.plan().header().pool_bytes), kib(packed.plan_offset), "(boot image)", "",
+                     kib(packed.image.size()));
+}
 
 }  // namespace
 
 std::string demo_report(BuildResult const& built, Watcher const& watcher, std::optional<FinalReport> const& no_slack) {
-    auto const& packed = *built.packed;
-    auto const plan = packed.plan();
-    auto out = fmt::format("\nOne core, {} VMs:\n", plan.vms().size()) + share_table(FinalReport::of(watcher));
-    out += "\nThe 1 ms job of the standalone app, latencies in ns of machine time (one instruction is 1 ns):\n";
-    out += lines_with(watcher, "metronome", "metronome: jobs=");
-    out += "\ncyclictest of the PREEMPT_RT kernel, in us:\n" + lines_with(watcher, "control", "T:");
+    auto const report = FinalReport::of(watcher);
+    auto out = fmt::format("\nOne core, {} VMs:\n", built.packed->plan().vms().size()) + share_table(report);
+    out += told("The 1 ms job of the standalone app, latencies in ns of machine time (one instruction is 1 ns)", watcher,
+                "metronome", "metronome: jobs=");
+    out += told("cyclictest of the PREEMPT_RT kernel, in us", watcher, "control", "T:");
+    out += told("What the sound server played, and for whom", watcher, "sound", "underruns");
     out += "\nThe contract, proved before the image was built (tiffin check --explain):\n" + contract::explain(built.cores);
-    out += "Battery:\n" + battery_table(FinalReport::of(watcher), no_slack);
-    out += fmt::format(
-        "\nSizes: hypervisor {} KiB with its data and stacks, boot image {} KiB (all guests in it), {} KiB of RAM for the "
-        "hypervisor's state and "
-        "tables.\n",
-        packed.plan_offset >> 10, packed.image.size() >> 10, plan.header().pool_bytes >> 10);
-    out +=
-        "\nNext: tiffin new my-device      a description of your own to start from\n"
-        "      tiffin demo hive          256 VMs on the one core\n"
-        "      tiffin run examples/two-vms/device.yaml --icount      (keys: Ctrl-] shows the console's, Ctrl-] q quits)\n"
-        "      tiffin bench              what it costs, against no hypervisor and Xen\n";
-    return out;
+    return out + "Battery:\n" + battery_table(report, no_slack) + size_table(built);
 }
 
 namespace {
 
-/// The image, run to its end under exact counts; false, and a message, if it cannot be run.
-bool run_to_the_end(BuildResult const& built, unsigned timeout_s, Watcher& watcher, RunResult& result) {
-    TemporaryImage const image{built.packed->image};
-    if (!image.error().empty()) {
-        fmt::print(stderr, "tiffin: {}\n", image.error());
-        return false;
+constexpr std::string_view next_words =
+    "\nNext: tiffin new my-device      a description of your own to start from\n"
+    "      tiffin demo hive          256 VMs on the one core\n"
+    "      tiffin run examples/two-vms/device.yaml --icount      (keys: Ctrl-] shows the console's, Ctrl-] q quits)\n"
+    "      tiffin bench              what it costs, against no hypervisor and Xen\n";
+
+/// One run of the machine, and what it leaves.
+class Run {
+public:
+    Run(BuildResult const& built, BuildOptions const& build_options, DemoOptions const& options, Script const& script)
+        : built_{built},
+          build_options_{build_options},
+          options_{options},
+          image_{built.packed->image},
+          director_{script.events, image_.monitor(), pictures_folder()} {}
+
+    /// False, and a message, if it cannot be run. `sound`: the driver of the host's sound, if it is to be heard.
+    bool go(Ears ears, std::string const& display, std::string const& sound, Watcher& watcher) {
+        if (!image_.error().empty()) {
+            fmt::print(stderr, "tiffin: {}\n", image_.error());
+            return false;
+        }
+        auto machine = built_.description.machine;
+        for (auto& audiodev : machine.audiodevs) audiodev = audiodev_for(audiodev, ears, options_.folder + "/demo.wav", sound);
+        RunOptions run;
+        run.icount = !options_.gui, run.timeout_s = options_.timeout_s;
+        run.monitor = image_.monitor(), run.director = &director_, run.display = display;
+        if (built_.description.options.trace != 0 && !options_.folder.empty()) run.trace = options_.folder + "/demo.trace";
+        auto command = qemu_command(machine, image_.path(), run);
+        auto const devices = qemu_devices(machine, Places{build_options_.description});
+        command.insert(command.end(), devices.begin(), devices.end());
+        result_ = run_machine(command, run, watcher);
+        report_end(result_, run, watcher);
+        return true;
     }
-    RunOptions const options{
-        .icount = true, .timeout_s = timeout_s, .expect = {}, .log = {}, .trace = {}, .monitor = {}, .serial = {}};
-    result = run_machine(qemu_command(built.description.machine, image.path(), options), options, watcher);
-    report_end(result, options, watcher);
-    return true;
+    [[nodiscard]] RunResult const& result() const { return result_; }
+    [[nodiscard]] Director& director() { return director_; }
+
+private:
+    [[nodiscard]] std::string pictures_folder() const { return has_screen(built_.description.machine) ? options_.folder : ""; }
+
+    BuildResult const& built_;
+    BuildOptions const& build_options_;
+    DemoOptions const& options_;
+    TemporaryImage image_;
+    Director director_;
+    RunResult result_;
+};
+
+Watcher::Options silent() {
+    return {.colour = false, .symbols = nullptr, .expectations = {}, .digest = [](auto, auto) { return std::string{}; }};
 }
 
 /// The same machine without any `timer-slack`, unseen: what it would have woken for. Nothing, if nobody has slack.
-std::optional<FinalReport> run_without_slack(BuildResult const& built, BuildOptions options, unsigned timeout_s) {
+std::optional<FinalReport> run_without_slack(BuildResult const& built, BuildOptions build_options, DemoOptions options,
+                                             Script const& script) {
+    if (options.gui || !options.compare) return std::nullopt;
     if (std::ranges::none_of(built.description.domains, [](Domain const& d) { return d.timer_slack != 0; })) return std::nullopt;
     fmt::print("\nThe same machine once more, without timer-slack, to count how often its core wakes ...\n");
     std::fflush(stdout);
-    options.no_slack = true;
-    auto const other = build(options);
-    Watcher silent{{.colour = false, .symbols = nullptr, .expectations = {}, .digest = [](auto, auto) { return std::string{}; }}};
-    RunResult result;
-    if (other.packed) run_to_the_end(other, timeout_s, silent, result);
-    return FinalReport::of(silent);
+    build_options.no_slack = true;
+    auto const other = build(build_options);
+    if (!other.packed) return FinalReport{};
+    options.folder.clear();
+    Run run{other, build_options, options, script};
+    auto watch = silent();
+    watch.heard = [&](auto vm, auto text) { run.director().said(vm, text); };
+    Watcher watcher{std::move(watch)};
+    run.go(Ears::Nobody, "none", "", watcher);
+    return FinalReport::of(watcher);
 }
 
 int verdict(RunResult const& result, bool met) {
@@ -77,39 +144,130 @@ int verdict(RunResult const& result, bool met) {
     return result.status == 0 && !met ? 1 : result.status;
 }
 
+/// What the trace tells, if one was kept: load over time, and the run against its contract.
+void read_trace(BuildResult const& built, std::string const& file, DemoPage& page) {
+    if (built.description.options.trace == 0) return;
+    auto const trace = open_trace(file, false);
+    if (!trace) return;
+    auto const timeline = tell(*trace);
+    page.load = load_over_time(*trace, timeline, page.report, 240);
+    auto const found = audit(*trace, timeline, contract::bounds(built.cores));
+    page.kept = found.seen;
+    for (auto const& line : found.passed) page.kept.push_back("PASSED " + line);
+}
+
+bool write(std::string const& file, std::string const& text) {
+    auto const bytes = std::as_bytes(std::span{text});
+    std::string why;
+    if (write_file(file, {bytes.begin(), bytes.end()}, why)) return true;
+    fmt::print(stderr, "tiffin: {}\n", why);
+    return false;
+}
+
+/// The files that a demo leaves; says where they are.
+void leave_behind(DemoPage& page, std::string const& folder) {
+    std::string files = "demo.html";
+    if (fs::exists(folder + "/demo.wav")) page.sound = "demo.wav", files += ", demo.wav";
+    std::vector<std::string> pictures;
+    for (auto const& picture : page.pictures) pictures.push_back(picture.file);
+    if (!pictures.empty()) {
+        auto const why = join_pictures(pictures, folder + "/demo.png");
+        if (why.empty())
+            files += ", demo.png";
+        else
+            fmt::print(stderr, "tiffin: no demo.png: {}\n", why);
+    }
+    if (write(folder + "/demo.html", to_page(page))) fmt::print("\nIn {}: {}\n", folder, files);
+}
+
+/// An empty folder for what the demo leaves.
+bool make_folder(DemoOptions& options) {
+    if (options.folder.empty()) options.folder = Places::root() + "/build/demo";
+    options.folder = fs::absolute(options.folder).string();
+    std::error_code error;
+    fs::create_directories(options.folder, error);
+    for (auto const* file : {"demo.html", "demo.wav", "demo.png", "demo.trace"}) fs::remove(options.folder + "/" + file, error);
+    for (unsigned n = 1; fs::remove(fmt::format("{}/demo-{}.png", options.folder, n), error); ++n) {
+    }
+    if (fs::is_directory(options.folder)) return true;
+    fmt::print(stderr, "tiffin: cannot make the folder {}\n", options.folder);
+    return false;
+}
+
+/// What the sound server said of its clients.
+std::vector<std::string> players(Watcher const& watcher) {
+    std::vector<std::string> out;
+    for (auto const& line : watcher.lines("sound"))
+        if (line.find("underruns") != line.npos) out.push_back(line);
+    return out;
+}
+
+struct HostWindow {
+    std::string display{"none"}, sound{};
+};
+
+/// The window and speakers of the host; nothing, and a message, if it can't show any.
+std::optional<HostWindow> host_window() {
+    auto const displays = output_of({"qemu-system-aarch64", "-display", "help"});
+    auto const why = why_no_window(displays, std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr);
+    if (!why.empty()) return fmt::print(stderr, "tiffin: --gui: {}\n", why), std::nullopt;
+    auto const drivers = output_of({"qemu-system-aarch64", "-audiodev", "help"});
+    return HostWindow{first_of({"gtk", "sdl"}, displays), first_of({"pa", "alsa", "sdl", "oss", "none"}, drivers)};
+}
+
 }  // namespace
 
-int demo(BuildResult const& built, BuildOptions const& build_options, unsigned timeout_s) {
+int demo(BuildResult const& built, BuildOptions const& build_options, DemoOptions options) {
+    auto const script = script_beside(build_options.description);
+    if (!script) return 2;
+    auto const window = options.gui ? host_window() : std::optional{HostWindow{}};
+    if (!window) return 1;
+    if (!make_folder(options)) return 1;
     std::string why;
     auto const symbols = Symbols::open(hypervisor_elf(default_hypervisor(Places{build_options.description})), why);
-    Watcher::Options watch{
-        .colour = isatty(STDOUT_FILENO) != 0, .symbols = symbols ? &*symbols : nullptr, .expectations = {}, .digest = {}};
-    for (auto const& job : jobs) {
-        watch.expectations.push_back(*parse_expectation(fmt::format("{}={}", job.vm, job.proof), why));
-    }
-    Watcher watcher{std::move(watch)};
-    RunResult result;
-    if (!run_to_the_end(built, timeout_s, watcher, result)) return 1;
-    fmt::print("{}", demo_report(built, watcher, run_without_slack(built, build_options, timeout_s)));
+    Run run{built, build_options, options, *script};
+    Watcher watcher{{.colour = isatty(STDOUT_FILENO) != 0,
+                     .symbols = symbols ? &*symbols : nullptr,
+                     .expectations = script->expectations,
+                     .digest = {},
+                     .debugger = {},
+                     .heard = [&](auto vm, auto text) { run.director().said(vm, text); }}};
+    if (!run.go(options.gui ? Ears::Host : Ears::File, window->display, window->sound, watcher)) return 1;
+    DemoPage page{.title = "One core does the work of many chips"};
+    page.report = FinalReport::of(watcher);
+    page.no_slack = run_without_slack(built, build_options, options, *script);
+    page.text = demo_report(built, watcher, page.no_slack);
+    fmt::print("{}{}", page.text, next_words);
     std::fflush(stdout);
-    return verdict(result, report_expectations(watcher));
+    auto const problems = run.director().problems();
+    for (auto const& problem : problems) fmt::print(stderr, "tiffin: {}\n", problem);
+    bool const met = report_expectations(watcher) && problems.empty();
+    page.well = met && run.result().status == 0;
+    page.pictures = run.director().pictures();
+    page.sizes = sizes_of(built);
+    page.players = players(watcher);
+    read_trace(built, options.folder + "/demo.trace", page);
+    leave_behind(page, options.folder);
+    return verdict(run.result(), met);
 }
 
 int hive_demo(BuildResult const& built, BuildOptions const& build_options, unsigned timeout_s) {
+    auto const plan = built.packed->plan();
     std::string why;
     auto const symbols = Symbols::open(hypervisor_elf(default_hypervisor(Places{build_options.description})), why);
-    auto const plan = built.packed->plan();
+    DemoOptions options;
+    options.timeout_s = timeout_s;
+    Run run{built, build_options, options, {}};
     Watcher watcher{{.colour = isatty(STDOUT_FILENO) != 0,
                      .symbols = symbols ? &*symbols : nullptr,
                      .expectations = {},
                      .digest = HiveDigest{plan}}};
-    RunResult result;
-    if (!run_to_the_end(built, timeout_s, watcher, result)) return 1;
+    if (!run.go(Ears::Nobody, "none", "", watcher)) return 1;
     fmt::print("{}", hive_report(plan, watcher));
     std::fflush(stdout);
     auto const failures = hive_failures(plan, watcher);
     for (auto const& failure : failures) fmt::print(stderr, "tiffin: {}\n", failure);
-    return verdict(result, failures.empty());
+    return verdict(run.result(), failures.empty());
 }
 
 }  // namespace tiffin

@@ -51,13 +51,14 @@ std::optional<VmReport> parse_vm_report(std::string_view line) {
     std::from_chars(exit.data(), exit.data() + exit.size(), r.exit);
     r.run_ticks = number_of(line, "run_ticks"), r.wakeups = number_of(line, "wakeups");
     r.traps = number_of(line, "traps"), r.switches = number_of(line, "switches");
+    r.copied = number_of(line, "copied");
     return r;
 }
 
 std::optional<MachineReport> parse_machine_report(std::string_view line) {
     if (!line.starts_with("report machine ")) return std::nullopt;
     return MachineReport{number_of(line, "ticks"), number_of(line, "freq"), number_of(line, "idle_ticks"),
-                         number_of(line, "wakeups")};
+                         number_of(line, "wakeups"), number_of(line, "longest_sleep")};
 }
 
 FinalReport FinalReport::of(Watcher const& watcher) {
@@ -79,7 +80,7 @@ FinalReport FinalReport::grouped() const {
             out.vms.back().name = name;
             continue;
         }
-        known->run_ticks += vm.run_ticks, known->wakeups += vm.wakeups, known->traps += vm.traps;
+        known->run_ticks += vm.run_ticks, known->wakeups += vm.wakeups, known->traps += vm.traps, known->copied += vm.copied;
         known->switches += vm.switches, ++known->vms;
         known->exit = std::max(known->exit, vm.exit);
         if (vm.state != known->state) known->state = "mixed";
@@ -90,11 +91,11 @@ FinalReport FinalReport::grouped() const {
 std::string share_table(FinalReport const& report) {
     auto const& machine = report.machine;
     if (report.vms.empty()) return "  the hypervisor gave no report\n";
-    auto out = fmt::format("  {:<12} {:>10} {:>6} {:>10} {:>10} {:>10} {:>10}\n", "VM", "state", "exit", "core time", "wake-ups",
-                           "traps", "switches");
+    auto out = fmt::format("  {:<12} {:>10} {:>6} {:>10} {:>10} {:>10} {:>10} {:>12}\n", "VM", "state", "exit", "core time",
+                           "wake-ups", "traps", "switches", "copied, B");
     for (auto const& vm : report.vms) {
-        out += fmt::format("  {:<12} {:>10} {:>6} {:>9.2f}% {:>10} {:>10} {:>10}\n", title(vm), vm.state, vm.exit,
-                           percent(vm.run_ticks, machine.ticks), vm.wakeups, vm.traps, vm.switches);
+        out += fmt::format("  {:<12} {:>10} {:>6} {:>9.2f}% {:>10} {:>10} {:>10} {:>12}\n", title(vm), vm.state, vm.exit,
+                           percent(vm.run_ticks, machine.ticks), vm.wakeups, vm.traps, vm.switches, vm.copied);
     }
     return out + fmt::format("  {:<12} {:>10} {:>6} {:>9.2f}%   of {:.2f} s of machine time\n", "(asleep)", "", "",
                              percent(machine.idle_ticks, machine.ticks), machine.seconds());
@@ -118,6 +119,9 @@ std::string battery_table(FinalReport const& report, std::optional<FinalReport> 
     }
     auto const idle = percent(machine.idle_ticks, machine.ticks);
     out += fmt::format("  {:<12} {:>12.1f} {:>27.2f}%\n", "the one core", rate(machine.wakeups, machine), idle);
+    out += fmt::format("  the longest that the core slept: {:.1f} ms; between two wake-ups on average: {:.1f} ms\n",
+                       1000 * static_cast<double>(machine.longest_sleep) / static_cast<double>(machine.freq),
+                       machine.wakeups == 0 ? 0 : 1000 * machine.seconds() / static_cast<double>(machine.wakeups));
     if (no_slack) out += slack_line(machine, no_slack->machine);
     if (sleepers == 0) return out;
     return out +

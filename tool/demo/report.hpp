@@ -14,13 +14,13 @@ namespace tiffin {
 struct VmReport {
     std::string name, state;
     int exit{-1};
-    std::uint64_t run_ticks{0}, wakeups{0}, traps{0}, switches{0};
+    std::uint64_t run_ticks{0}, wakeups{0}, traps{0}, switches{0}, copied{0};
     unsigned vms{1};
 };
 
-/// `report machine ticks=N freq=HZ idle_ticks=N wakeups=N`.
+/// `report machine ticks=N freq=HZ idle_ticks=N wakeups=N longest_sleep=TICKS`.
 struct MachineReport {
-    std::uint64_t ticks{0}, freq{0}, idle_ticks{0}, wakeups{0};
+    std::uint64_t ticks{0}, freq{0}, idle_ticks{0}, wakeups{0}, longest_sleep{0};
 
     [[nodiscard]] double seconds() const { return freq == 0 ? 0 : static_cast<double>(ticks) / static_cast<double>(freq); }
 };

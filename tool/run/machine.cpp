@@ -18,6 +18,7 @@
 
 #include "tool/board/qemu_board.hpp"
 #include "tool/debug/port.hpp"
+#include "tool/run/director.hpp"
 #include "tool/run/process.hpp"
 #include "tool/run/terminal.hpp"
 #include "tool/run/trace_fetch.hpp"
@@ -87,9 +88,10 @@ public:
         while (turn()) {
             result.timed_out = options_.timeout_s != 0 && Clock::now() >= deadline && !watcher_.status();
             if (result.timed_out || quit_.quit() || interrupted != 0) break;
-            if (watcher_.status() && (Clock::now() >= *stop_by_ || !options_.trace.empty())) break;
+            if (watcher_.status() && (Clock::now() >= *stop_by_ || !options_.monitor.empty())) break;
             if (std::exchange(trace_wanted, 0) != 0) result.trace_problem = write_trace();
         }
+        if (options_.director != nullptr) options_.director->finish();
         result.trace_problem = write_trace();
         result.quit = quit_.quit() || interrupted != 0;
         result.status = result.timed_out ? timed_out : watcher_.status().value_or(quit_.quit() ? 0 : 1);
@@ -118,8 +120,10 @@ private:
 
     void end_child() {
         if (child_ <= 0) return;
-        kill(child_, SIGKILL);
-        waitpid(child_, nullptr, 0);
+        kill(child_, SIGTERM);  // it writes what it keeps to the end, as the length of a WAV file
+        bool gone = false;
+        for (int n = 0; n < 200 && !gone; ++n) gone = waitpid(child_, nullptr, WNOHANG) != 0 || poll(nullptr, 0, 10) < 0;
+        if (!gone) kill(child_, SIGKILL), waitpid(child_, nullptr, 0);
         child_ = -1;
         repeat_complaints();
     }
@@ -159,7 +163,8 @@ private:
                         {client_.get(), POLLIN, 0},
                         {options_.debugger != nullptr ? options_.debugger->listener() : -1, POLLIN, 0},
                         {options_.debugger != nullptr ? options_.debugger->client() : -1, POLLIN, 0}};
-        if (poll(fds, std::size(fds), 100) < 0 && errno != EINTR) return false;
+        if (poll(fds, std::size(fds), options_.director != nullptr ? options_.director->patience() : 100) < 0 && errno != EINTR)
+            return false;
         if (fds[1].revents != 0) keys_open_ = pass_keys(STDIN_FILENO, &quit_);
         if (fds[3].revents != 0 && !pass_keys(client_.get(), nullptr)) client_.reset();
         if (fds[2].revents != 0) client_.reset(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
@@ -167,6 +172,7 @@ private:
         if (fds[5].revents != 0) options_.debugger->receive();
         if (fds[0].revents != 0 && !has_said_nothing() && !show()) return false;
         if (options_.debugger != nullptr) options_.debugger->serve();
+        direct();
         return true;
     }
 
@@ -174,6 +180,11 @@ private:
     [[nodiscard]] bool has_said_nothing() const {
         pollfd machine{machine_.get(), POLLIN, 0};
         return poll(&machine, 1, 0) == 0;
+    }
+
+    void direct() {
+        if (options_.director != nullptr && !watcher_.status())
+            options_.director->turn([this](std::string_view keys) { return write_all(machine_.get(), keys); });
     }
 
     bool pass_keys(int from, QuitKey* quit) {
@@ -214,7 +225,7 @@ private:
 
 std::vector<std::string> qemu_command(Machine const& machine, std::string const& image, RunOptions const& options) {
     auto command = qemu_machine(machine);
-    command.insert(command.end(), {"-kernel", image, "-display", "none", "-monitor", "none", "-no-reboot", "-chardev",
+    command.insert(command.end(), {"-kernel", image, "-display", options.display, "-monitor", "none", "-no-reboot", "-chardev",
                                    "stdio,id=serial0,signal=off", "-serial", "chardev:serial0"});
     if (!options.monitor.empty())  // switched off, it stays for somebody to read its memory
         command.insert(command.end(), {"-qmp", "unix:" + options.monitor + ",server=on,wait=off", "-no-shutdown"});

@@ -13,6 +13,8 @@ namespace gdb {
 class Port;
 }
 
+class Director;
+
 struct RunOptions {
     bool icount{false};               // count instructions: exact and repeatable, and slower
     unsigned timeout_s{0};            // of host time; 0: none
@@ -21,6 +23,8 @@ struct RunOptions {
     std::string trace;                // a file for the trace, written at the end and on SIGUSR1; may be empty
     std::string monitor;              // the path of QEMU's monitor; not empty if `trace` is not
     gdb::Port* debugger{nullptr};     // where gdb connects
+    Director* director{nullptr};      // what is done to it on the way; needs `monitor`
+    std::string display{"none"};      // of QEMU's -display
     std::string serial;               // a Unix socket's path at which `tiffin console` can attach; may be empty
 };
 

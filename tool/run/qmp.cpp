@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <utility>
 
 #include "tool/run/terminal.hpp"
 
@@ -57,10 +58,16 @@ bool Qmp::execute(std::string const& command) {
     if (!write_all(socket_, command + "\n")) return fail("QEMU closed its monitor");
     for (std::string line; read_line(line);) {
         auto const answer = nlohmann::json::parse(line, nullptr, false);
-        if (answer.contains("return")) return true;
+        if (answer.contains("return")) return result_ = answer["return"].dump(), true;
         if (answer.contains("error")) return fail(answer["error"].value("desc", "QEMU refused"));
     }
     return false;
+}
+
+bool Qmp::query(std::string const& command, std::string& answer) {
+    auto const ok = execute(command);
+    answer = ok ? result_ : std::exchange(why_, {});
+    return ok;
 }
 
 bool Qmp::save_memory(std::uint64_t at, std::uint64_t size, std::string const& file) {

@@ -15,6 +15,8 @@ public:
 
     /// Carries out a command without a result of interest, e.g. R"({"execute":"stop"})". False, and why(), if QEMU refused it.
     bool execute(std::string const& command);
+    /// Carries out a command, and gives its result as JSON. False if it was refused, with the reason in `answer`; the next one may be good.
+    bool query(std::string const& command, std::string& answer);
     /// Writes physical memory to a file.
     bool save_memory(std::uint64_t at, std::uint64_t size, std::string const& file);
     [[nodiscard]] std::string const& why() const { return why_; }
@@ -25,7 +27,7 @@ private:
     bool fail(std::string what);
 
     int socket_{-1};
-    std::string buffer_, why_;
+    std::string buffer_, why_, result_;
 };
 
 }  // namespace tiffin

@@ -94,7 +94,9 @@ void Watcher::line_ended(std::string& out) {
     auto const said = split(line_);
     if (options_.digest) show_whole(said.vm, said.text, out);
     std::string text{said.text};
-    for (auto& e : options_.expectations) e.met = e.met || (e.vm == said.vm && e.pattern.found_in(text));
+    for (auto& e : options_.expectations)
+        if (e.vm == said.vm && !e.met && e.pattern.found_in(text)) e.met = --e.times == 0;
+    if (options_.heard) options_.heard(said.vm, said.text);
     lines_[std::string{said.vm}].push_back(std::move(text));
     line_.clear();
 }

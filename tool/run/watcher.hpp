@@ -17,6 +17,7 @@ struct Expectation {
     std::string vm;
     Pattern pattern;
     bool met{false};
+    std::uint64_t times{1};  // it must be said so often
 };
 
 /// Nothing, and a reason, if the text is not VM=REGEX or the expression is wrong.
@@ -33,6 +34,8 @@ public:
         std::function<std::optional<std::string>(std::string_view vm, std::string_view text)> digest;
         /// Given each line of the hypervisor's own. True: it was for a debugger. With it, "tiffin: debug: " lines are not shown.
         std::function<bool(std::string_view text)> debugger{};
+        /// Given each line, and whose it is.
+        std::function<void(std::string_view vm, std::string_view text)> heard{};
     };
     explicit Watcher(Options options) : options_{std::move(options)} {}
 

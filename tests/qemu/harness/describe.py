@@ -43,6 +43,8 @@ class PciBoard(Board):
     def described(self):
         described = super().described()
         described["machine"] |= {"iommu": "smmuv3", "devices": list(self.devices)}
+        if self.audiodevs:
+            described["machine"]["audiodevs"] = list(self.audiodevs)
         return described
 
     def qemu_arguments(self):
