@@ -1,4 +1,6 @@
 """Linux plays by virtio-snd, and the board's card plays it: what QEMU's `wav` back end wrote is what Linux played, sample for sample."""
+import re
+
 import pytest
 
 from harness import sound
@@ -129,3 +131,22 @@ def test_clicks_and_an_alarm_are_mixed_with_a_song_each_as_loud_as_its_volume(ma
     assert len(clicks) >= 6 and len(others) - 100 <= len(clicks), "an alarm, and clicks"
     assert all(470 < sound.ms(after - before) < 530 for before, after in zip(clicks, clicks[1:]))
     assert heard[begin:end] == sound.mixed(len(song), [(0, loud), *((at, click) for at in clicks)])
+
+
+def test_a_hostile_client_is_contained_and_the_song_beside_it_is_whole(machine, tmp_path):
+    song = sound.noise(8000, seed=8)
+    loud = app("hostile", memory_kib=1024, cmdline="hostile.only=sound hostile.after_ms=3000 hostile.rounds=20") | {"virtio": [{"device": "sound", "server": "sound", "volume": 0}]}
+    running = machine({"linux": player(tmp_path, "song", song), "sound": sound_server() | {"cpus": [fixed(30)]}, "hostile": loud,
+                       "metronome": metronome(jobs=13000)}, board(tmp_path))
+    running.wait_for("hostile", "hostile: 7 contained, 0 failed")
+    running.wait_for("linux", DONE)
+    order = [line.split("] ")[1] for line in running.lines() if re.search("linux: sound: (virtio|played)|hostile: 7 contained", line)]
+    assert [line.split()[0] for line in order] == ["linux:", "hostile:", "linux:"], "it ends while the song plays, and began before"
+    assert running.count("hostile", r"hostile: case sound-\S+: contained") == 7
+    running.wait_for("sound", r"sound: device 0: 800 periods of 10 ms, 0 underruns, filled at least \d+ ms early, 0 too late")
+    running.wait_for("metronome", "jobs=13000 missed=0")
+    running.end()
+    heard = sound.heard(tmp_path / "heard.wav")
+    at = heard.find(song[:64])
+    assert at >= 0 and heard[at:at + len(song)] == song
+    assert not any(heard[:at]) and not any(heard[at + len(song):])

@@ -61,7 +61,7 @@ Score run_group(std::span<Case const> group, bool loud) {
     Score score;
     auto const only = tiffin::sdk::argument(tiffin::sdk::boot().arguments, "hostile.only");
     for (auto const& c : group) {
-        if (only && *only != c.name) continue;
+        if (only && !c.name.starts_with(*only)) continue;
         auto const failure = c.run();
         ++(failure == nullptr ? score.contained : score.failed);
         if (loud || failure != nullptr) say(c, failure);
@@ -73,7 +73,7 @@ Score run_group(std::span<Case const> group, bool loud) {
 Score run_all(bool last) {
     Score score;
     for (auto const& group : {cpu_cases(), register_cases(), memory_cases(), device_cases(), interrupt_cases(), call_cases(),
-                              serve_cases(), virtio_cases(), table_walk_cases()}) {
+                              serve_cases(), virtio_cases(), sound_cases(), table_walk_cases()}) {
         if (group.data() == table_walk_cases().data() && !last) continue;
         auto const one = run_group(group, last);
         score.contained += one.contained;
@@ -87,6 +87,12 @@ void play(std::uint64_t seed, std::uint64_t count) {
     auto const t = run_at_random(seed, count);
     tiffin::sdk::print("hostile: {} operations of seed {}: {} faults; {} of {} hypercalls, {} devices, {} system registers\n",
                        t.operations, seed, t.faults, t.hypercalls, hypercall_count, t.regions, t.registers);
+}
+
+/// Until others are at work.
+void wait_until_ms(std::uint64_t ms) {
+    namespace timer = tiffin::sdk::timer;
+    while (timer::now() < timer::from_us(ms * 1000)) tiffin::sdk::hypercall::Yield();
 }
 
 }  // namespace
@@ -109,6 +115,7 @@ unsigned app_main() {
     using namespace hostile;
     tiffin::sdk::set_fault_hook(on_fault);
     auto const number = [](char const* name) { return tiffin::sdk::argument(tiffin::sdk::boot().arguments, name, 0); };
+    wait_until_ms(number("hostile.after_ms"));
     if (auto const seed = number("hostile.lie"); seed != 0) lie_at_random(seed);
     unsigned failed = 0;
     for (auto left = tiffin::sdk::argument(tiffin::sdk::boot().arguments, "hostile.rounds", 1); left > 1; --left)
