@@ -183,7 +183,7 @@ void Card::look() {
 std::span<Sample> Card::next() {
     if (!playing_) {
         if (filled_ == slots) return {};
-        early_ = filled_ * slot_bytes;
+        early_ = latency_bytes;  // nothing is due before play()
         return memory_.ring[filled_++];
     }
     look();
