@@ -72,10 +72,12 @@ void Sound::begin(sdk::Device& device) {
               .late_before = output_.late()};
 }
 
-/// Samples before requests: to release a stream is to finish all that was posted before.
+/// Samples before requests: to release a stream is to finish all that was posted before. The ring has its part of them before a request is
+/// taken, so that a life which dies of that one leaves something done.
 bool Sound::serve(sdk::Device& device) {
     auto& client = clients_[device.index()];
     bool const samples = take_samples(device, client);
+    fill();
     bool const requests = answer_requests(device, client);
     fill();
     return refuse_recording(device) || samples || requests;
