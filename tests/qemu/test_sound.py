@@ -182,8 +182,9 @@ def test_no_underrun_beside_a_saturated_linux_and_a_hostile_vm_and_the_contract_
     running.end()
     heard = sound.heard(tmp_path / "heard.wav")
     at = heard.find(song[:64])
-    whole = min(len(song), len(heard) - at)
-    assert at >= 0 and whole > 0.99 * len(song) and heard[at:at + whole] == song[:whole]
+    played = heard[at:at + len(song)]
+    assert at >= 0 and sound.ms(len(song) - len(played)) <= 80, "all but what was in the ring and the card when the machine was stopped"
+    assert song.startswith(played)
 
 
 def test_a_song_costs_the_sound_vm_less_than_3_percent_of_a_core_of_200_million_instructions_a_second(build, boot, tool, tmp_path):
