@@ -31,7 +31,8 @@ def test_a_server_is_killed_in_mid_song_and_the_demo_shows_and_plays_what_happen
                "metronome": metronome(jobs=9000)}
     begins = {"vm": "sound", "says": "sound: 1 devices"}
     script = {"expect": [begins | {"times": 2}, {"vm": "linux", "says": "linux: sound: played 1"}, {"vm": "metronome", "says": "jobs=9000 missed=0"}],
-              "events": [begins | {"picture": "before"}, begins | {"after": "4 s", "type": "restart sound"}, begins | {"times": 2, "picture": "after <it>"}]}
+              "events": [begins | {"picture": "before"}, begins | {"after": "4 s", "type": "restart sound"}, begins | {"times": 2, "picture": "after <it>"},
+                         {"vm": "tiffin", "says": "^metronome: stopped", "type": "stop sound"}]}
     board = PciBoard(devices=sound.CARD + SCREEN, audiodevs=("none,id=audio,out.frequency=48000,out.channels=2,out.format=s16",))
     source, out = files(tmp_path, domains, script, board, {"trace": "2 MiB"}), tmp_path / "left"
     demo = tool("demo", source, "--output", out, "--timeout", 200, timeout=230)

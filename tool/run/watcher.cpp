@@ -85,6 +85,7 @@ void Watcher::line_ended(std::string& out) {
     while (!line_.empty() && line_.back() == '\r') line_.pop_back();
     // A line that was painted over its echo: the text behind the last return is what stands there in the end.
     if (auto const last = line_.rfind('\r'); last != std::string::npos) line_.erase(0, last + 1);
+    if (line_.starts_with(erase_line)) line_.erase(0, erase_line.size());
     auto const name = options_.symbols != nullptr ? options_.symbols->annotation(line_) : "";
     if (!options_.digest) {
         if (!name.empty()) out += "  " + name;

@@ -54,6 +54,28 @@ TEST(Watcher, ALineThatWasPaintedAgainCountsOnce) {
     EXPECT_EQ(w.lines("linux"), std::vector<std::string>{"# ls -l"});
 }
 
+TEST(Watcher, ALineThatComesOverAPromptIsWhole) {
+    auto w = watcher({"sound=ready"});
+    w.feed("tiffin> \r\x1b[K[sound] ready\r\ntiffin> \r\x1b[Ktiffin: machine stopped: status 0\r\n");
+    EXPECT_TRUE(w.expectations()[0].met);
+    EXPECT_EQ(w.status(), 0);
+}
+
+TEST(Watcher, AnExpectationMayWantALineMoreThanOnce) {
+    auto w = watcher({"sound=ready"});
+    std::vector<std::string> heard;
+    Watcher::Options options;
+    options.expectations = {w.expectations()[0]};
+    options.expectations[0].times = 2;
+    options.heard = [&](auto vm, auto text) { heard.push_back(std::string{vm} + ": " + std::string{text}); };
+    Watcher twice{std::move(options)};
+    twice.feed("[sound] ready\n");
+    EXPECT_FALSE(twice.expectations()[0].met);
+    twice.feed("[sound] ready\n");
+    EXPECT_TRUE(twice.expectations()[0].met);
+    EXPECT_EQ(heard, (std::vector<std::string>{"sound: ready", "sound: ready"}));
+}
+
 TEST(Watcher, PaintsPrefixesOnly) {
     auto w = watcher({}, true);
     auto const shown = w.feed("[linux] x [y]\n");
