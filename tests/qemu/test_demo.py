@@ -43,7 +43,7 @@ def test_a_server_is_killed_in_mid_song_and_the_demo_shows_and_plays_what_happen
     wide, high = png_size(out / "demo-1.png")
     assert png_size(out / "demo.png") == (12 + 2 * (wide + 12), high + 24)
     page = (out / "demo.html").read_text(encoding="utf-8")
-    for part in ("<svg", "Every VM did its job", 'src="demo.wav"', "after &lt;it&gt;", "longest path", "data:image/png;base64,iVBOR"):
+    for part in ("<svg", "Every VM did its job", 'src="demo.wav"', "after &lt;it&gt;", "the hypervisor", "longest path", "data:image/png;base64,iVBOR"):
         assert part in page, part
     assert "http" not in page, "it needs no network"
 

@@ -245,6 +245,7 @@ int demo(BuildResult const& built, BuildOptions const& build_options, DemoOption
     page.well = met && run.result().status == 0;
     page.pictures = run.director().pictures();
     page.sizes = sizes_of(built);
+    page.sizes.push_back({"the hypervisor", built.packed->plan().header().pool_bytes, built.packed->plan_offset});
     page.players = players(watcher);
     read_trace(built, options.folder + "/demo.trace", page);
     leave_behind(page, options.folder);

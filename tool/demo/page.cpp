@@ -81,6 +81,10 @@ std::string load_table(DemoPage const& page) {
             vm.traps, vm.copied, size == page.sizes.end() ? "" : bytes_text(size->memory),
             size == page.sizes.end() ? "" : bytes_text(size->image));
     }
+    for (auto const& size : page.sizes)
+        if (std::ranges::find(page.report.vms, size.name, &VmReport::name) == page.report.vms.end())
+            out += fmt::format("<tr><td>{}</td><td></td><td></td><td></td><td></td><td></td><td>{}</td><td>{}</td></tr>\n",
+                               escaped(size.name), bytes_text(size.memory), bytes_text(size.image));
     return out + "</table>";
 }
 
