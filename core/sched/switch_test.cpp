@@ -185,11 +185,11 @@ TEST(Wake, AnInterruptDuringSleepWakesItsVcpu) {
 TEST(Wake, TheLongestSleepIsRemembered) {
     Board board{{{.spi = 40}}};
     auto& cpu = board.cpu();
-    sched::account(cpu);
+    cpu.turn_started = board.hw().counter;
     std::uint64_t const sleeps[] = {500, 9000, 300};
     for (auto const ticks : sleeps) board.hw().counter += ticks, sched::account(cpu);
     EXPECT_EQ(cpu.longest_sleep, 9000u);
-    board.run_first();
+    cpu.current = &board.run_first();
     board.hw().counter += 20'000;
     sched::account(cpu);
     EXPECT_LT(cpu.longest_sleep, 20'000u) << "somebody ran";
