@@ -1,7 +1,9 @@
-// A VM that shows the screens of other VMs in windows of the board's: the PCI function it was given, QEMU's bochs-display. Boot arguments:
-// display.width=800, display.height=480.
+// A VM that shows the screens of other VMs in windows of the board's: the PCI function it was given, QEMU's bochs-display. With a keyboard
+// of the board's (a virtio input device) it gives the keys to the client that has the focus. Boot arguments: display.width=800,
+// display.height=480, keys.focus=88 (the key, of Linux's numbers, that moves the focus; F12).
 #include "guest/drivers/display/bochs.hpp"
 #include "guest/drivers/display/gpu.hpp"
+#include "guest/drivers/input/input.hpp"
 #include "guest/sdk/app.hpp"
 #include "guest/sdk/caches.hpp"
 #include "guest/sdk/pci.hpp"
@@ -56,6 +58,36 @@ bochs::Mode mode_asked(std::string_view arguments) {
     return {static_cast<std::uint16_t>(width), static_cast<std::uint16_t>(height)};
 }
 
+/// nullptr: the VM was given none.
+input::Keyboard* find_keyboard() {
+    auto* const device = find_board_virtio(abi::virtio::Type::Input, wake_server);
+    if (device == nullptr) return nullptr;
+    static constinit input::Keyboard::Memory memory;
+    auto& keyboard = keep<input::Keyboard>(*device, memory);
+    if (auto const* const why = keyboard.start())
+        print("display: the board's keyboard: {}\n", why), panic("the keyboard can't be used");
+    return &keyboard;
+}
+
+/// Screens and keys, each as its device is of.
+class Both final : public Service {
+public:
+    Both(display::Gpu& gpu, input::Input& input) : gpu_{gpu}, input_{input} {}
+
+    void begin(Device& device) override { of(device).begin(device); }
+    bool serve(Device& device) override { return of(device).serve(device); }
+    std::uint64_t wake() override { return input_.wake(); }
+
+private:
+    Service& of(Device const& device) {
+        if (device.type() == abi::virtio::Type::Input) return input_;
+        return gpu_;
+    }
+
+    display::Gpu& gpu_;
+    input::Input& input_;
+};
+
 }  // namespace
 
 unsigned app_main() {
@@ -70,7 +102,12 @@ unsigned app_main() {
         print("display: the board's screen {}\n", why), panic("no screen");
     Screen screen{function->bar(bochs::picture_bar), mode};
     server.start();
+    auto* const keyboard = find_keyboard();
     auto& gpu = keep<display::Gpu>(server.devices(), screen);
-    print("display: {} devices, {} by {} pixels\n", server.devices().size(), mode.width, mode.height);
-    server.run(gpu);
+    auto& input = keep<input::Input>(server.devices(), keyboard,
+                                     static_cast<std::uint16_t>(argument(boot().arguments, "keys.focus", input::f12)));
+    print("display: {} devices, {} by {} pixels{}\n", server.devices().size(), mode.width, mode.height,
+          keyboard != nullptr ? ", and a keyboard" : "");
+    Both service{gpu, input};
+    server.run(service);
 }
