@@ -4,6 +4,7 @@ import hashlib
 from harness import screen, sound
 from harness.describe import PciBoard, app, fixed, linux, metronome, server
 
+KEYBOARD = "virtio-keyboard-pci,iommu_platform=on,disable-legacy=on"
 PAPER, STEEL = 0x181820, 0xC8D0D8
 
 
@@ -18,8 +19,14 @@ def servers(display="", heard=""):
             "sound": server("sound", 1, heard, [fixed(30)]) | {"access": [{"pci": "00:02.0"}]}}
 
 
-def board(tmp_path):
-    return PciBoard(devices=screen.CARD + sound.CARD, audiodevs=(sound.audiodev(tmp_path / "heard.wav"),))
+def board(tmp_path, *more):
+    return PciBoard(devices=screen.CARD + sound.CARD + more, audiodevs=(sound.audiodev(tmp_path / "heard.wav"),))
+
+
+def space(running):
+    for down in (True, False):
+        event = {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": "spc"}}}
+        running.qmp.command("input-send-event", events=[event])
 
 
 def assert_cover(picture, top):
@@ -48,3 +55,27 @@ def test_an_mp3_is_heard_sample_for_sample_and_its_cover_is_seen(machine, tmp_pa
     found = [at for at in range(max(0, begins - 4 * 4800), begins + 4, 4) if hashlib.sha256(heard[at:at + size]).hexdigest() == expected[1]]
     assert found, "all of the song"
     assert not any(heard[found[0] + size:]), "and nothing behind it"
+
+
+def longest_silence(heard):
+    """In milliseconds, between the first sample that is not 0 and the last."""
+    sounding = heard.strip(b"\0")
+    longest = 0
+    while sounding.find(bytes(longest + sound.SLOT_BYTES)) >= 0:
+        longest += sound.SLOT_BYTES
+    return sound.ms(longest)
+
+
+def test_the_space_bar_stops_the_song_and_lets_it_go_on(machine, tmp_path):
+    vms = {"linux": player("tiffin.sum=0"), "input": server("input", 1, cpus=[fixed(25)]) | {"access": [{"pci": "00:03.0"}]}} | servers()
+    vms["linux"]["virtio"].append({"device": "input", "server": "input"})
+    running = machine(vms | {"metronome": metronome(jobs=60000)}, board(tmp_path, KEYBOARD))
+    running.wait_for("linux", "player: 800 by 440 pixels shown")
+    space(running)
+    running.wait_for("linux", "player: key 57")
+    running.wait_for("metronome", "jobs=60000 missed=0")
+    assert running.count("linux", "song done") == 0, "it would have ended long ago"
+    space(running)
+    running.wait_for("linux", "linux: song done")
+    running.end()
+    assert longest_silence(sound.heard(tmp_path / "heard.wav")) > 900, "the card rests after a second of nothing"
