@@ -37,9 +37,9 @@ public:
         state_.seconds = uptime();
         player::draw_all(canvas, title_, state_);
         if (!screen_.show(canvas.all())) return std::printf("player: the screen takes nothing: %s\n", std::strerror(errno)), 1;
-        std::printf("player: %d by %d pixels shown\n", canvas.all().width, canvas.all().height);
         std::array<pollfd, 2> waits{pollfd{every_second(), POLLIN, 0},
                                     pollfd{::open("/dev/input/event0", O_RDONLY | O_CLOEXEC), POLLIN, 0}};
+        std::printf("player: %d by %d pixels shown\n", canvas.all().width, canvas.all().height);
         while (poll(waits.data(), waits.size(), -1) > 0) {
             if ((waits[0].revents & POLLIN) != 0) tick(waits[0].fd);
             if ((waits[1].revents & POLLIN) != 0) read_keys(waits[1].fd);
