@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "guest/drivers/disk/block.hpp"
+#include "guest/drivers/display/gpu.hpp"
 #include "guest/drivers/entropy/entropy.hpp"
 #include "guest/drivers/input/input.hpp"
 #include "guest/drivers/ports/ports.hpp"
@@ -60,6 +61,35 @@ Bytes likely_sound(Input& in) {
     return bytes_of(p::PcmRequest{code, which / 128u}) + bytes_of(in.byte() % 4u) + bytes_of(in.byte() % 40u);
 }
 
+/// A request of a screen's driver: few pictures, so that they meet, and numbers that are sometimes far too large.
+Bytes likely_gpu(Input& in) {
+    using namespace sdk::testing;
+    namespace p = abi::virtio::gpu;
+    auto const number = [&] { return in.byte() % 16 == 0 ? ~0u - in.byte() : in.byte() % 80u; };
+    auto const head = [](p::Code type) { return p::Header{type, p::fenced, 7, 0, 0}; };
+    auto const which = in.byte();
+    auto const id = which / 16u % 4;
+    auto const part = [&] { return p::Rectangle{number(), number(), number(), number()}; };
+    switch (which % 10) {
+        case 0: return bytes_of(head(p::Code::GetDisplayInfo));
+        case 1:
+            return bytes_of(p::ResourceCreate2d{head(p::Code::ResourceCreate2d), id, p::Format::B8G8R8X8, number(), number()});
+        case 2: return bytes_of(p::OfResource{head(p::Code::ResourceUnref), id, 0});
+        case 3: return bytes_of(p::OfResource{head(p::Code::ResourceDetachBacking), id, 0});
+        case 4: return bytes_of(p::SetScanout{head(p::Code::SetScanout), part(), which / 200u, id});
+        case 5: return bytes_of(p::TransferToHost2d{head(p::Code::TransferToHost2d), part(), number(), id, 0});
+        case 6: {
+            auto request = bytes_of(p::AttachBacking{head(p::Code::ResourceAttachBacking), id, in.byte() % 70u});
+            for (auto n = in.byte() % 70u; n != 0; --n)
+                request = request + bytes_of(p::MemoryEntry{number() * 64ull, number() * 64, 0});
+            return request;
+        }
+        case 7: return bytes_of(p::Cursor{head(p::Code::UpdateCursor), 0, number(), number(), 0, id, 0, 0, 0});
+        case 8: return bytes_of(p::Cursor{head(p::Code::MoveCursor), 0, number(), number(), 0, id, 0, 0, 0});
+        default: return bytes_of(p::ResourceFlush{head(p::Code::ResourceFlush), part(), id, 0});
+    }
+}
+
 /// What a driver might post, with a number or two that it would not.
 Bytes likely(Input& in, Type type, std::uint64_t device) {
     using namespace sdk::testing;
@@ -85,8 +115,8 @@ Bytes likely(Input& in, Type type, std::uint64_t device) {
             return packet + Bytes(length);
         }
         case Type::Sound: return likely_sound(in);
+        case Type::Gpu: return likely_gpu(in);
         case Type::Input: return Bytes(in.byte() % 16u);
-        case Type::Gpu: break;
     }
     return {};
 }
@@ -151,6 +181,29 @@ void serve_sound(Input& in, Clients& clients, sdk::Server& server) {
     serve(in, clients, server, *service);
 }
 
+/// A small screen: what is drawn lies on it, and nobody draws in another's window.
+struct Wall final : display::Output {
+    static constexpr std::int32_t wide = 90, high = 60;
+    [[nodiscard]] std::int32_t width() const override { return wide; }
+    [[nodiscard]] std::int32_t height() const override { return high; }
+    void show(std::int32_t x, std::int32_t y, std::span<std::uint32_t const> pixels) override {
+        auto const end = x + static_cast<std::int32_t>(pixels.size());
+        require(x >= 0 && y >= 0 && y < high && end <= wide && x / 30 == (end - 1) / 30);
+    }
+};
+
+/// Windows beside each other, the last one on top and partly beyond the edge.
+void serve_display(Input& in, Clients& clients, sdk::Server& server) {
+    for (std::uint16_t n = 0; n < devices; ++n) {
+        abi::virtio::gpu::Window const window{static_cast<std::uint16_t>(30 * n), n, 30, 70, n == 2, {}};
+        std::memcpy(&clients.made[n].config[abi::virtio::gpu::window_at / 8], &window, sizeof window);
+        clients.made[n].memory = Bytes(4096, std::byte{'m'});
+    }
+    Wall wall;
+    auto const service = std::make_unique<display::Gpu>(server.devices(), wall);
+    serve(in, clients, server, *service);
+}
+
 /// A keyboard that types what the fuzzer says, a key each time that somebody looks twice.
 struct Typist final : sdk::KeySource {
     explicit Typist(Input& from) : in{from} {}
@@ -174,7 +227,7 @@ void serve_input(Input& in, Clients& clients, sdk::Server& server) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-    constexpr Type types[] = {Type::Block, Type::Net, Type::Console, Type::Rng, Type::Vsock, Type::Sound, Type::Input};
+    constexpr Type types[] = {Type::Block, Type::Net, Type::Console, Type::Rng, Type::Vsock, Type::Sound, Type::Input, Type::Gpu};
     Input in{data, size};
     auto const which = in.byte() % std::size(types);
     Clients clients;
@@ -202,7 +255,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         }
         case Type::Sound: serve_sound(in, clients, server); break;
         case Type::Input: serve_input(in, clients, server); break;
-        case Type::Gpu: break;
+        case Type::Gpu: serve_display(in, clients, server); break;
     }
     return 0;
 }
