@@ -39,6 +39,14 @@ public:
         pieces_[first_].at = now;
     }
 
+    /// Who can't begin with `least` or less waits until more is there: pieces that are too small join the later ones, and nothing comes early.
+    void gather(std::uint64_t least) {
+        while (count_ > 1 && pieces_[first_].amount <= least) {
+            piece(1).amount += pieces_[first_].amount;
+            drop_first();
+        }
+    }
+
     /// It ran for `ticks`. More than was usable (EL2 is not preempted) is taken from what comes next, which moves it on.
     void use(std::uint64_t ticks) {
         ticks = ticks < 2 * capacity_ ? ticks : 2 * capacity_;  // nothing at EL2 takes so long; a debugger may

@@ -54,6 +54,21 @@ TEST(Budget, WhatIsThereIsOnePieceWhenItIsWanted) {
     EXPECT_EQ(b.next(), 3000u);
 }
 
+TEST(Budget, PiecesThatAreTooSmallAreGatheredToTheLaterOne) {
+    Budget b{200, 1000};
+    b.want(0), b.use(80);     // back at 1000
+    b.want(300), b.use(120);  // back at 1300
+    b.gather(80);
+    EXPECT_EQ(b.usable(1299), 0u);
+    EXPECT_EQ(b.usable(1300), 200u);
+    b.gather(500);
+    EXPECT_EQ(b.usable(1300), 200u) << "there is no later one";
+    Budget large{200, 1000};
+    large.want(0), large.use(80);
+    large.gather(119);
+    EXPECT_EQ(large.usable(0), 120u) << "it is enough";
+}
+
 TEST(Budget, WhatWasRunTooMuchIsTakenFromWhatComesNext) {
     Budget b{200, 1000};
     b.want(0), b.use(207);  // EL2 was busy for 7

@@ -37,9 +37,11 @@ bool admit_by_budget(Cpu& cpu, Vcpu& v, std::uint64_t now) {
     return !v.waiting;
 }
 
-/// Budget has come back to one that is ready: its wake-up is paid from it.
+/// Budget has come back to one that is ready: its wake-up is paid from it. A piece that this alone would use up is none: a vCPU all of whose
+/// pieces are so small would pay for ever, and never run.
 bool admit_again(Cpu& cpu, Vcpu& v, std::uint64_t now) {
-    v.budget.use(cpu.wake_charge);
+    v.budget.gather(cpu.wake_charge);
+    if (v.budget.usable(now) != 0) v.budget.use(cpu.wake_charge);
     return admit(cpu, v, now);
 }
 

@@ -294,6 +294,21 @@ TEST(WakeCharge, EndsAStormOfWakeUps) {
     EXPECT_EQ(turns, 19u) << "the twentieth takes the last of the 200 us, though it never ran";
 }
 
+TEST(WakeCharge, PiecesThatAreSmallerThanItAreSavedUpAndNotPaidAway) {
+    Sleeper s{ticks(150 * us)};
+    auto const start = board_time(s.board) + ticks(5 * ms);
+    s.board.hw().counter = start;
+    sched::wake(s.v);
+    ASSERT_EQ(&s.board.run(), &s.v);
+    s.sleep();
+    s.board.hw().counter = start + ticks(100 * us);
+    sched::wake(s.v);
+    ASSERT_NE(s.board.cpu().current, &s.v) << "50 us were left";
+    while (s.board.cpu().current != &s.v && board_time(s.board) < start + ticks(20 * ms)) s.board.fire_deadline();
+    EXPECT_EQ(s.board.cpu().current, &s.v);
+    EXPECT_LE(board_time(s.board), start + ticks(3 * ms));
+}
+
 TEST(WakeCharge, IsPaidByBudgetThatComesBackAsWell) {
     Sleeper s{ticks(50 * us)};
     auto const at = board_time(s.board) + ticks(5 * ms);

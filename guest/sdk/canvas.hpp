@@ -29,9 +29,11 @@ public:
     constexpr void fill(Rect const& where, Colour colour) {
         auto const left = std::clamp(where.x, 0, width_), right = std::clamp(where.x + where.width, left, width_);
         auto const top = std::clamp(where.y, 0, height_), bottom = std::clamp(where.y + where.height, top, height_);
+        auto const wide = static_cast<std::size_t>(width_);
         for (auto y = top; y < bottom; ++y)
-            for (auto x = left; x < right; ++x)
-                pixels_[static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x)] = colour;
+            std::ranges::fill(pixels_.subspan(static_cast<std::size_t>(y) * wide + static_cast<std::size_t>(left),
+                                              static_cast<std::size_t>(right - left)),
+                              colour);
     }
 
     /// From its upper left corner on, each dot `scale` pixels wide and high. What is behind the letters stays.

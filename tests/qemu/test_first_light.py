@@ -1,4 +1,4 @@
-"""Linux, a real-time kernel and standalone apps share one core: the demo, as a user runs it and on both interrupt controllers."""
+"""Linux, a real-time kernel and standalone apps share one core: a demo of them, as a user runs it, and on both interrupt controllers."""
 import re
 
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT
 from harness.describe import Board, app, metronome, share
 
-HANDHELD = ROOT / "examples/handheld/device.yaml"
+FIRST_LIGHT = ROOT / "examples/first-light/device.yaml"
 METRONOME = r"metronome: jobs=(\d+) missed=(\d+) latency_ns min=(\d+) avg=(\d+) p99=(\d+) max=(\d+)"
 
 
@@ -28,7 +28,7 @@ def expect_that_every_vm_did_its_job(lines_of):
 
 
 def test_the_demo_does_every_job_on_gicv3_and_says_so(tool):
-    demo = tool("demo", timeout=280)
+    demo = tool("demo", FIRST_LIGHT, timeout=280)
     assert demo.returncode == 0, demo.stdout[-4000:] + demo.stderr[-4000:]
     lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", demo.stdout).split("\n")
     expect_that_every_vm_did_its_job(lambda vm: [line for line in lines if line.startswith(f"[{vm}]")])
@@ -37,7 +37,7 @@ def test_the_demo_does_every_job_on_gicv3_and_says_so(tool):
 
 
 def test_the_demo_does_every_job_on_gicv2(build, boot):
-    text = HANDHELD.read_text(encoding="utf-8")
+    text = FIRST_LIGHT.read_text(encoding="utf-8")
     older, changes = re.subn(r"gic: *3", "gic: 2", text)
     assert changes == 1
     memory = re.search(r"machine:.*?memory: *(\d+) (M|G)iB", text, re.DOTALL)

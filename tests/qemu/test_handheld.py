@@ -1,5 +1,6 @@
 """The handheld: Debian's Linux plays an MP3 and shows a picture and a clock, and neither sound card nor screen is its own."""
 import hashlib
+import re
 
 from harness import screen, sound
 from harness.describe import PciBoard, app, fixed, linux, metronome, server
@@ -79,3 +80,15 @@ def test_the_space_bar_stops_the_song_and_lets_it_go_on(machine, tmp_path):
     running.wait_for("linux", "linux: song done")
     running.end()
     assert longest_silence(sound.heard(tmp_path / "heard.wav")) > 900, "the card rests after a second of nothing"
+
+
+def test_the_demo_plays_shows_and_rings_though_sound_is_killed_in_mid_song(tool, tmp_path):
+    demo = tool("demo", "--once", "--output", tmp_path, timeout=280)
+    assert demo.returncode == 0, demo.stdout[-4000:] + demo.stderr[-4000:]
+    for said in ("Every VM did its job", "control: ALARM", "control: loops=15000 missed=0", "jobs=16000 missed=0", "sound: starts anew"):
+        assert said in demo.stdout, said
+    underruns = re.findall(r"sound: device \d+: \d+ periods of 10 ms, (\d+) underruns, .*, (\d+) too late", demo.stdout)
+    assert underruns and all(one == ("0", "0") for one in underruns), underruns
+    for left in ("demo.html", "demo.png", "demo-4.png", "demo.wav"):
+        assert (tmp_path / left).stat().st_size > 1000, left
+    assert (tmp_path / "demo.wav").stat().st_size > 13 * sound.RATE * sound.FRAME_BYTES, "the whole song"
