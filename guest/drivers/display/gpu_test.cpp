@@ -1,0 +1,249 @@
+#include "guest/drivers/display/gpu.hpp"
+
+#include <cstring>
+#include <gtest/gtest.h>
+#include <memory>
+#include <vector>
+
+#include "guest/sdk/serve_testing.hpp"
+
+namespace tiffin::display {
+namespace {
+
+using abi::virtio::Type;
+using protocol::Code;
+using sdk::testing::Bytes;
+using sdk::testing::bytes_of;
+using sdk::testing::Clients;
+using sdk::testing::operator+;
+
+struct Wall final : Output {
+    static constexpr std::int32_t wide = 80, high = 70;
+
+    std::vector<std::uint32_t> pixels = std::vector<std::uint32_t>(wide * high, 0x99);
+    [[nodiscard]] std::int32_t width() const override { return wide; }
+    [[nodiscard]] std::int32_t height() const override { return high; }
+    void show(std::int32_t x, std::int32_t y, std::span<std::uint32_t const> line) override {
+        for (auto const pixel : line) pixels.at(static_cast<std::size_t>(y * wide + x++)) = pixel & 0xff'ff'ff;
+    }
+    [[nodiscard]] std::uint32_t at(std::int32_t x, std::int32_t y) const {
+        return pixels.at(static_cast<std::size_t>(y * wide + x));
+    }
+};
+
+constexpr protocol::Header head(Code type, std::uint32_t flags = 0, std::uint64_t fence = 0) {
+    return {.type = type, .flags = flags, .fence_id = fence, .context_id = 5, .padding = 0};
+}
+
+/// Two clients with windows of 20 by 10 at (0, 0) and (30, 20).
+struct GpuTest : ::testing::Test {
+    GpuTest() {
+        for (std::uint16_t n = 0; n < 2; ++n) {
+            auto const device = clients.add(Type::Gpu, n);
+            protocol::Window const window{static_cast<std::uint16_t>(30 * n), static_cast<std::uint16_t>(20 * n), 20, 10, 0, {}};
+            std::memcpy(&clients.made[device].config[protocol::window_at / 8], &window, sizeof window);
+            clients.made[device].memory = Bytes(0x1'0000);
+        }
+        begin();
+    }
+    void begin() {
+        server.emplace(clients);
+        server->start();
+        gpu = std::make_unique<Gpu>(server->devices(), wall);
+        work();
+    }
+    void work() {
+        for (unsigned n = 0; n < 2000 && server->round(*gpu); ++n) {
+        }
+    }
+    template <class T>
+    protocol::Header ask(T const& request, std::uint32_t device = 0, Bytes const& more = {}) {
+        auto& posted = clients.post(device, 0, bytes_of(request) + more, sizeof(protocol::Header));
+        work();
+        EXPECT_TRUE(posted.done);
+        protocol::Header answer{};
+        std::memcpy(&answer, posted.room.data(), sizeof answer);
+        return answer;
+    }
+    Code create(std::uint32_t id, std::uint32_t width = 20, std::uint32_t height = 10, std::uint32_t device = 0,
+                protocol::Format format = protocol::Format::B8G8R8X8) {
+        return ask(protocol::ResourceCreate2d{head(Code::ResourceCreate2d), id, format, width, height}, device).type;
+    }
+    Code attach(std::uint32_t id, std::vector<protocol::MemoryEntry> const& entries, std::uint32_t device = 0) {
+        Bytes more;
+        for (auto const& entry : entries) more = more + bytes_of(entry);
+        return ask(protocol::AttachBacking{head(Code::ResourceAttachBacking), id, static_cast<std::uint32_t>(entries.size())},
+                   device, more)
+            .type;
+    }
+    Code show(std::uint32_t id, protocol::Rectangle part = {0, 0, 20, 10}, std::uint32_t device = 0) {
+        return ask(protocol::SetScanout{head(Code::SetScanout), part, 0, id}, device).type;
+    }
+    Code flush(std::uint32_t id, protocol::Rectangle part = {0, 0, 20, 10}, std::uint32_t device = 0) {
+        return ask(protocol::ResourceFlush{head(Code::ResourceFlush), part, id, 0}, device).type;
+    }
+    void put(std::uint64_t at, std::uint32_t pixel, std::uint32_t device = 0) {
+        std::memcpy(clients.made[device].memory.data() + at, &pixel, sizeof pixel);
+    }
+    /// A picture of the window's size, each pixel of which says where it is, in one piece at 0x1000.
+    void make_picture(std::uint32_t id, std::uint32_t device = 0) {
+        for (std::uint32_t i = 0; i < 200; ++i) put(0x1000 + 4 * i, 0xff00'0100u + i, device);
+        EXPECT_EQ(create(id, 20, 10, device), Code::OkNoData);
+        EXPECT_EQ(attach(id, {{0x1000, 800, 0}}, device), Code::OkNoData);
+        EXPECT_EQ(show(id, {0, 0, 20, 10}, device), Code::OkNoData);
+    }
+
+    Clients clients;
+    Wall wall;
+    std::optional<sdk::Server> server;
+    std::unique_ptr<Gpu> gpu;
+};
+
+TEST_F(GpuTest, SaysHowLargeTheWindowIs) {
+    auto const& posted = clients.post(0, 0, bytes_of(head(Code::GetDisplayInfo)), sizeof(protocol::DisplayInfo));
+    work();
+    protocol::DisplayInfo info{};
+    std::memcpy(&info, posted.room.data(), sizeof info);
+    EXPECT_EQ(info.header.type, Code::OkDisplayInfo);
+    EXPECT_EQ(info.scanouts[0].place.width, 20u);
+    EXPECT_EQ(info.scanouts[0].place.height, 10u);
+    EXPECT_EQ(info.scanouts[0].enabled, 1u);
+    EXPECT_EQ(info.scanouts[1].enabled, 0u);
+}
+
+TEST_F(GpuTest, WhatIsFlushedIsSeenInItsWindowAndNothingElse) {
+    make_picture(1, 1);
+    EXPECT_EQ(flush(1, {2, 3, 4, 1}, 1), Code::OkNoData);
+    EXPECT_EQ(wall.at(32, 23), 0x100u + 3 * 20 + 2);
+    EXPECT_EQ(wall.at(35, 23), 0x100u + 3 * 20 + 5);
+    for (auto const& [x, y] : {std::pair{31, 23}, {36, 23}, {32, 22}, {32, 24}}) EXPECT_EQ(wall.at(x, y), 0x99u) << x << ' ' << y;
+    EXPECT_EQ(wall.at(29, 23), 0x99u) << "beside the window";
+    EXPECT_EQ(flush(1, {0, 0, 20, 10}, 1), Code::OkNoData);
+    EXPECT_EQ(wall.at(49, 29), 0x100u + 199);
+}
+
+TEST_F(GpuTest, APictureInPiecesIsPutTogether) {
+    EXPECT_EQ(create(1), Code::OkNoData);
+    for (std::uint32_t i = 0; i < 200; ++i) put(i < 7 ? 0x8000 + 4 * i : i < 100 ? 0x100 + 4 * i : 0x4000 + 4 * i, 0x200 + i);
+    EXPECT_EQ(attach(1, {{0x8000, 28, 0}, {0x100 + 28, 372, 0}, {0x4000 + 400, 400, 0}}), Code::OkNoData);
+    show(1), flush(1);
+    for (std::int32_t i = 0; i < 200; ++i) ASSERT_EQ(wall.at(i % 20, i / 20), 0x200u + static_cast<std::uint32_t>(i)) << i;
+}
+
+TEST_F(GpuTest, WhatTheClientHasNoMemoryForIsBlack) {
+    EXPECT_EQ(create(1), Code::OkNoData);
+    for (std::uint32_t i = 0; i < 200; ++i) put(4 * i, 0x777);
+    EXPECT_EQ(attach(1, {{0, 40, 0}, {1u << 30, 400, 0}}), Code::OkNoData);
+    show(1), flush(1);
+    EXPECT_EQ(wall.at(9, 0), 0x777u);
+    EXPECT_EQ(wall.at(10, 0), 0u) << "not its RAM";
+    EXPECT_EQ(wall.at(19, 9), 0u) << "never attached";
+}
+
+TEST_F(GpuTest, AFencedRequestIsAnsweredWithItsFenceWhenItIsOnTheScreen) {
+    make_picture(1);
+    auto const answer =
+        ask(protocol::ResourceFlush{head(Code::ResourceFlush, protocol::fenced, 0x1234'5678'9abc), {0, 0, 20, 10}, 1, 0});
+    EXPECT_EQ(answer.type, Code::OkNoData);
+    EXPECT_EQ(answer.flags, protocol::fenced);
+    EXPECT_EQ(answer.fence_id, 0x1234'5678'9abcu);
+    EXPECT_EQ(answer.context_id, 5u);
+}
+
+TEST_F(GpuTest, WhatMakesNoSenseIsAnError) {
+    EXPECT_EQ(create(0), Code::ErrorInvalidResource);
+    EXPECT_EQ(create(1, 0, 5), Code::ErrorInvalidParameter);
+    EXPECT_EQ(create(1, Pictures::max_side + 1, 5), Code::ErrorInvalidParameter);
+    EXPECT_EQ(create(1, 5, ~0u), Code::ErrorInvalidParameter);
+    EXPECT_EQ(create(1, 5, 5, 0, protocol::Format{67}), Code::ErrorInvalidParameter);
+    make_picture(1);
+    EXPECT_EQ(create(1), Code::ErrorInvalidResource) << "it is there";
+    EXPECT_EQ(attach(1, {{0, 4, 0}}), Code::ErrorUnspecified) << "it has memory";
+    EXPECT_EQ(attach(2, {{0, 4, 0}}), Code::ErrorInvalidResource);
+    for (auto const& part :
+         {protocol::Rectangle{0, 0, 0, 1}, {0, 0, 21, 1}, {1, 0, 20, 1}, {~0u, 0, 2, 1}, {0, ~0u - 1, 1, 5}, {0, 0, 1, ~0u}}) {
+        EXPECT_EQ(flush(1, part), Code::ErrorInvalidParameter);
+        EXPECT_EQ(show(1, part), Code::ErrorInvalidParameter);
+    }
+    EXPECT_EQ(ask(protocol::SetScanout{head(Code::SetScanout), {0, 0, 20, 10}, 1, 1}).type, Code::ErrorInvalidScanout);
+    EXPECT_EQ(flush(9), Code::ErrorInvalidResource);
+    EXPECT_EQ(ask(head(Code{0x777})).type, Code::ErrorUnspecified);
+    EXPECT_EQ(ask(head(Code::SetScanout)).type, Code::ErrorUnspecified) << "the rest of it is missing";
+    EXPECT_EQ(ask(std::uint32_t{0}).type, Code::ErrorUnspecified);
+}
+
+TEST_F(GpuTest, AnotherClientsPicturesAreNoneOfMine) {
+    make_picture(1, 1);
+    EXPECT_EQ(flush(1), Code::ErrorInvalidResource);
+    EXPECT_EQ(show(1), Code::ErrorInvalidResource);
+    EXPECT_EQ(ask(protocol::OfResource{head(Code::ResourceUnref), 1, 0}).type, Code::ErrorInvalidResource);
+}
+
+TEST_F(GpuTest, AFreedPictureIsGoneItsWindowBlackAndItsPlacesFree) {
+    make_picture(1);
+    flush(1);
+    EXPECT_EQ(ask(protocol::OfResource{head(Code::ResourceUnref), 1, 0}).type, Code::OkNoData);
+    EXPECT_EQ(wall.at(5, 5), 0u);
+    EXPECT_EQ(flush(1), Code::ErrorInvalidResource);
+    for (auto const& piece : clients.made[0].pieces) EXPECT_EQ(piece.bytes, 0u);
+}
+
+TEST_F(GpuTest, PicturesAndPlacesRunOutWithoutHarm) {
+    for (std::uint32_t id = 1; id <= Pictures::max_pictures; ++id) EXPECT_EQ(create(id), Code::OkNoData);
+    EXPECT_EQ(create(99), Code::ErrorOutOfMemory);
+    std::vector<protocol::MemoryEntry> const many(1500, {0, 4, 0});
+    EXPECT_EQ(attach(1, many), Code::OkNoData);
+    EXPECT_EQ(attach(2, many), Code::ErrorOutOfMemory);
+    EXPECT_EQ(attach(2, {}), Code::ErrorOutOfMemory);
+    EXPECT_EQ(attach(2, {{0, 4, 0}}), Code::OkNoData) << "there are some left";
+    EXPECT_EQ(ask(protocol::OfResource{head(Code::ResourceDetachBacking), 1, 0}).type, Code::OkNoData);
+    EXPECT_EQ(attach(3, many), Code::OkNoData);
+}
+
+TEST_F(GpuTest, ACursorIsBlendedOverTheWindowAndWhatWasUnderItComesBack) {
+    make_picture(1);
+    flush(1);
+    constexpr auto side = protocol::cursor_size;
+    for (std::uint32_t i = 0; i < side * side; ++i) put(0x2000 + 4 * i, i == 0 ? 0xff12'3456 : i == 1 ? 0x8040'0000 : 0);
+    create(2, side, side, 0, protocol::Format::B8G8R8A8);
+    attach(2, {{0x2000, side * side * 4, 0}});
+    auto const set = [&](Code type, std::uint32_t x, std::uint32_t y, std::uint32_t id) {
+        clients.post(0, 1, bytes_of(protocol::Cursor{head(type), 0, x, y, 0, id, 0, 0, 0}));
+        work();
+    };
+    set(Code::UpdateCursor, 3, 4, 2);
+    EXPECT_EQ(wall.at(3, 4), 0x12'34'56u) << "opaque";
+    auto const behind = 0x100u + 4 * 20 + 4;
+    EXPECT_EQ(wall.at(4, 4), 0x40'00'00u + (behind >> 8) * 127 / 255 * 256 + (behind & 255) * 127 / 255) << "half of it";
+    EXPECT_EQ(wall.at(5, 4), behind + 1) << "clear";
+    set(Code::MoveCursor, 18, 9, 0);
+    EXPECT_EQ(wall.at(3, 4), behind - 1);
+    EXPECT_EQ(wall.at(18, 9), 0x12'34'56u);
+    EXPECT_EQ(wall.at(20, 9), 0x99u) << "not beyond the window";
+    set(Code::MoveCursor, ~0u, ~0u, 0);
+    EXPECT_EQ(wall.at(18, 9), 0x100u + 9 * 20 + 18);
+    set(Code::UpdateCursor, 3, 4, 0);
+    EXPECT_EQ(wall.at(3, 4), behind - 1) << "no cursor";
+}
+
+TEST_F(GpuTest, ANewLifeOfTheServerGoesOnWhereTheClientIs) {
+    make_picture(1);
+    flush(1);
+    put(0x1000, 0xabcdef);
+    begin();
+    EXPECT_EQ(wall.at(1, 0), 0x101u) << "the screen keeps its picture";
+    EXPECT_EQ(flush(1, {0, 0, 1, 1}), Code::OkNoData);
+    EXPECT_EQ(wall.at(0, 0), 0xab'cd'efu);
+}
+
+TEST_F(GpuTest, AClientThatStartsAnewHasABlackWindow) {
+    make_picture(1);
+    flush(1);
+    clients.reset(0);
+    work();
+    EXPECT_EQ(wall.at(5, 5), 0u);
+    EXPECT_EQ(create(1), Code::OkNoData) << "nothing is left of the other";
+}
+
+}  // namespace
+}  // namespace tiffin::display

@@ -1,0 +1,62 @@
+#include "guest/drivers/display/layout.hpp"
+
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+namespace tiffin::display {
+namespace {
+
+/// Which window is seen where, row by row; `.`: none, `!`: two at once.
+std::vector<std::string> map_of(Layout const& layout, std::int32_t width, std::int32_t height) {
+    std::vector<std::string> rows(static_cast<std::size_t>(height), std::string(static_cast<std::size_t>(width), '.'));
+    for (std::size_t window = 0; window < layout.count(); ++window)
+        for (std::int32_t y = 0; y < height; ++y)
+            layout.seen(window, y, -100, 100, [&](std::int32_t from, std::int32_t to) {
+                for (auto x = from; x < to; ++x) {
+                    auto& sign = rows[static_cast<std::size_t>(y)][static_cast<std::size_t>(x)];
+                    sign = sign == '.' ? static_cast<char>('0' + window) : '!';
+                }
+            });
+    return rows;
+}
+
+using Rows = std::vector<std::string>;
+
+TEST(Layout, LaterWindowsLieAboveEarlierOnes) {
+    Layout layout{10, 4};
+    layout.add({0, 0, 6, 3}, false);
+    layout.add({4, 1, 4, 3}, false);
+    EXPECT_EQ(map_of(layout, 10, 4), (Rows{"000000....", "00001111..", "00001111..", "....1111.."}));
+}
+
+TEST(Layout, WhatIsOnTopIsNeverCovered) {
+    Layout layout{10, 3};
+    layout.add({2, 1, 3, 1}, true);
+    layout.add({0, 0, 10, 3}, false);
+    layout.add({4, 0, 4, 3}, false);
+    EXPECT_EQ(map_of(layout, 10, 3), (Rows{"1111222211", "1100022211", "1111222211"}));
+}
+
+TEST(Layout, NothingIsSeenBeyondTheScreen) {
+    Layout layout{6, 2};
+    layout.add({4, 1, 9, 9}, false);
+    layout.add({20, 20, 5, 5}, false);
+    EXPECT_EQ(map_of(layout, 6, 2), (Rows{"......", "....00"}));
+}
+
+TEST(Layout, AWindowWithoutASizeIsAllOfTheScreen) {
+    Layout layout{3, 2};
+    layout.add({0, 0, 0, 0}, false);
+    EXPECT_EQ(layout.place(0), (Rect{0, 0, 3, 2}));
+    EXPECT_EQ(map_of(layout, 3, 2), (Rows{"000", "000"}));
+}
+
+TEST(Layout, HasRoomForSoMany) {
+    Layout layout{3, 2};
+    for (std::size_t n = 0; n < Layout::max_windows; ++n) EXPECT_TRUE(layout.add({0, 0, 1, 1}, false));
+    EXPECT_FALSE(layout.add({0, 0, 1, 1}, false));
+}
+
+}  // namespace
+}  // namespace tiffin::display
