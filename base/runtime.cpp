@@ -51,7 +51,8 @@ void* memcpy(void* __restrict to, void const* __restrict from, std::size_t size)
 }
 
 void* memmove(void* to, void const* from, std::size_t size) {
-    if (reinterpret_cast<std::uintptr_t>(to) <= reinterpret_cast<std::uintptr_t>(from)) return memcpy(to, from, size);
+    // Behind it by at least `size`, or (the difference wraps) before it: forwards does no harm.
+    if (reinterpret_cast<std::uintptr_t>(to) - reinterpret_cast<std::uintptr_t>(from) >= size) return memcpy(to, from, size);
     auto* target = static_cast<std::uint8_t*>(to);
     auto const* source = static_cast<std::uint8_t const*>(from);
     while (size-- != 0) {

@@ -29,11 +29,14 @@ public:
     constexpr void fill(Rect const& where, Colour colour) {
         auto const left = std::clamp(where.x, 0, width_), right = std::clamp(where.x + where.width, left, width_);
         auto const top = std::clamp(where.y, 0, height_), bottom = std::clamp(where.y + where.height, top, height_);
+        if (left == right || top == bottom) return;
         auto const wide = static_cast<std::size_t>(width_);
-        for (auto y = top; y < bottom; ++y)
-            std::ranges::fill(pixels_.subspan(static_cast<std::size_t>(y) * wide + static_cast<std::size_t>(left),
-                                              static_cast<std::size_t>(right - left)),
-                              colour);
+        auto const row = [&](std::int32_t y) {
+            return pixels_.subspan(static_cast<std::size_t>(y) * wide + static_cast<std::size_t>(left),
+                                   static_cast<std::size_t>(right - left));
+        };
+        std::ranges::fill(row(top), colour);
+        for (auto y = top + 1; y < bottom; ++y) std::ranges::copy(row(top), row(y).begin());  // a copy takes many pixels at once
     }
 
     /// From its upper left corner on, each dot `scale` pixels wide and high. What is behind the letters stays.

@@ -1,5 +1,6 @@
 // Letters of 5 by 7 dots, drawn here row by row: what an app needs to say a few words on a screen.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -41,7 +42,7 @@ inline constexpr Glyph glyphs[] = {
 // clang-format on
 
 /// Bit y * width + x is that dot. A letter that has none is drawn as `?`, small letters as large ones.
-constexpr std::uint64_t dots_of(char letter) {
+constexpr std::uint64_t find_dots(char letter) {
     if (letter == ' ') return 0;
     if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
     std::string_view rows = glyphs[sizeof glyphs / sizeof *glyphs - 1].rows;
@@ -53,11 +54,23 @@ constexpr std::uint64_t dots_of(char letter) {
     return dots;
 }
 
+inline constexpr auto dots = [] {
+    std::array<std::uint64_t, 128> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = find_dots(static_cast<char>(i));
+    return all;
+}();
+/// The same, looked up.
+constexpr std::uint64_t dots_of(char letter) {
+    auto const index = static_cast<unsigned char>(letter);
+    return dots[index < dots.size() ? index : '?'];
+}
+
 static_assert([] {
     for (auto const& glyph : glyphs)
         if (glyph.rows.size() != width * height) return false;
     return true;
 }());
-static_assert(dots_of('-') == 0x1full << 15 && dots_of('l') == dots_of('L') && dots_of('~') == dots_of('?'));
+static_assert(dots_of('-') == 0x1full << 15 && dots_of('l') == dots_of('L') && dots_of('~') == dots_of('?') &&
+              dots_of('\xe9') == dots_of('?'));
 
 }  // namespace tiffin::sdk::font
