@@ -56,3 +56,25 @@ def test_nothing_covers_what_is_on_top(machine, tmp_path):
     assert picture.part(20, 20, 150, 4) == screen.plain(150, 4, FRAME), "what lies under it begins here,"
     assert picture.at(160, 166) == screen.rgb(FRAME), "and ends there"
     running.wait_for("metronome", "jobs=3000 missed=0")
+
+
+def test_a_hostile_client_is_contained_and_the_picture_beside_it_is_whole(machine, tmp_path):
+    white = app("hostile", memory_kib=1024, cmdline="hostile.only=screen hostile.rounds=3")
+    white |= {"virtio": [{"device": "gpu", "server": "display", "window": "64x64+90+40"}]}
+    vms = {"good": gauge("100x60+20+30", 0x30C060, 25, **{"on-top": True}), "hostile": white, "display": display()}
+    running = machine(vms | {"metronome": metronome(jobs=6000)}, board())
+    running.wait_for("hostile", "hostile: 5 contained, 0 failed")
+    running.wait_for("good", "gauge: 25 steps")
+    assert running.count("hostile", r"hostile: case screen-\S+: contained") == 5
+    picture = screen.shot(running, tmp_path)
+    assert_gauge(picture, 20, 30, 100, 60, 0x30C060, 25)
+    running.wait_for("metronome", "jobs=6000 missed=0")
+
+
+def test_a_server_that_dies_again_and_again_loses_no_picture(machine, tmp_path):
+    vms = {"left": gauge("100x60+20+30", 0x30C060, 60), "display": display("server.dies-after=9")}
+    running = machine(vms | {"metronome": metronome(jobs=4000)}, board())
+    running.wait_for("left", "gauge: 60 steps")
+    assert running.count("display", "display: 1 devices") > 8
+    assert_gauge(screen.shot(running, tmp_path), 20, 30, 100, 60, 0x30C060, 60)
+    running.wait_for("metronome", "jobs=4000 missed=0")

@@ -123,11 +123,11 @@ public:
     Attendant() : screen_{find_screen()}, bell_{find_bell()} {}
 
     void look_at(control::Status const& status) {
+        if (bell_ != nullptr) bell_->set(status.alarm);
+        if (screen_ != nullptr && (status.loops >= next_picture_ || status.alarm != rang_)) show(status);
         if (status.alarm != rang_)
             print("control: {} at {} ms, {} thousandths of a degree\n", status.alarm ? "ALARM, too hot" : "well again",
                   status.loops, status.temperature);
-        if (bell_ != nullptr) bell_->set(status.alarm);
-        if (screen_ != nullptr && (status.loops >= next_picture_ || status.alarm != rang_)) show(status);
         rang_ = status.alarm;
     }
 

@@ -73,7 +73,7 @@ Score run_group(std::span<Case const> group, bool loud) {
 Score run_all(bool last) {
     Score score;
     for (auto const& group : {cpu_cases(), register_cases(), memory_cases(), device_cases(), interrupt_cases(), call_cases(),
-                              serve_cases(), virtio_cases(), sound_cases(), table_walk_cases()}) {
+                              serve_cases(), virtio_cases(), sound_cases(), screen_cases(), table_walk_cases()}) {
         if (group.data() == table_walk_cases().data() && !last) continue;
         auto const one = run_group(group, last);
         score.contained += one.contained;

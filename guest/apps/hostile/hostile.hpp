@@ -86,6 +86,7 @@ std::span<Case const> register_cases();
 std::span<Case const> serve_cases();
 std::span<Case const> virtio_cases();      // none if the VM has no disk
 std::span<Case const> sound_cases();       // none if the VM has no sound
+std::span<Case const> screen_cases();      // none if the VM has no screen
 std::span<Case const> table_walk_cases();  // last: they turn the MMU on
 
 /// What it has done at random, and how much of the hypervisor that has reached.

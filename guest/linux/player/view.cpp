@@ -26,6 +26,11 @@ void draw_cover(Canvas& canvas) {
     }
 }
 
+std::string_view word_for(State const& state) {
+    if (state.paused) return "PAUSED";
+    return state.length != 0 && state.played >= state.length ? "ENDED" : "PLAYING";
+}
+
 /// Two digits.
 void put_two(char* at, std::uint32_t value) {
     at[0] = static_cast<char>('0' + value / 10 % 10);
@@ -52,7 +57,7 @@ Rect draw_state(Canvas& canvas, State const& state) {
     put_two(times, state.played / 60), put_two(times + 3, state.played % 60);
     put_two(times + 8, state.length / 60), put_two(times + 11, state.length % 60);
     canvas.text(changing.x, changing.y + 120, {times, sizeof times - 1}, ink, 3);
-    canvas.text(changing.x, changing.y + 155, state.paused ? "PAUSED" : "PLAYING", accent, 3);
+    canvas.text(changing.x, changing.y + 155, word_for(state), accent, 3);
     return changing;
 }
 

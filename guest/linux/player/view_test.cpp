@@ -49,6 +49,7 @@ TEST(PlayersView, TheBarIsAsLongAsTheSongHasCome) {
 TEST(PlayersView, SaysWhetherTheSongIsHeard) {
     EXPECT_TRUE(Window{{.length = 60}}.says(400, 345, "PLAYING", accent, 3));
     EXPECT_TRUE((Window{{.length = 60, .paused = true}}.says(400, 345, "PAUSED ", accent, 3)));
+    EXPECT_TRUE((Window{{.played = 60, .length = 60}}.says(400, 345, "ENDED ", accent, 3)));
 }
 
 TEST(PlayersView, ASecondLaterThePictureIsAsIfAllOfItHadBeenDrawn) {
