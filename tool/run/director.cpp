@@ -10,7 +10,10 @@ Director::Director(std::vector<MachineEvent> events, std::string monitor, std::s
     : queue_{std::move(events)}, monitor_{std::move(monitor)}, folder_{std::move(pictures)} {}
 
 Qmp& Director::qmp() {
-    if (!qmp_) qmp_ = std::make_unique<Qmp>(monitor_);
+    if (!qmp_ || !qmp_->connected()) {  // QEMU makes its socket in its own time
+        qmp_.reset();                   // it takes one client
+        qmp_ = std::make_unique<Qmp>(monitor_);
+    }
     return *qmp_;
 }
 

@@ -17,7 +17,7 @@ namespace tiffin {
 Qmp::Qmp(std::string const& path) {
     if (!connect_to(path)) return;
     std::string greeting;
-    if (read_line(greeting)) execute(R"({"execute":"qmp_capabilities"})");
+    connected_ = read_line(greeting) && execute(R"({"execute":"qmp_capabilities"})");
 }
 
 bool Qmp::connect_to(std::string const& path) {
@@ -40,12 +40,17 @@ bool Qmp::fail(std::string what) {
     return false;
 }
 
+bool Qmp::lose(std::string what) {
+    connected_ = false;
+    return fail(std::move(what));
+}
+
 bool Qmp::read_line(std::string& line) {
     auto end = buffer_.find('\n');
     for (; end == buffer_.npos; end = buffer_.find('\n')) {
         char more[4096];
         auto const n = read(socket_, more, sizeof more);
-        if (n <= 0) return fail(n == 0 ? "QEMU closed its monitor" : std::strerror(errno));
+        if (n <= 0) return lose(n == 0 ? "QEMU closed its monitor" : std::strerror(errno));
         buffer_.append(more, static_cast<std::size_t>(n));
     }
     line = buffer_.substr(0, end);
@@ -55,7 +60,7 @@ bool Qmp::read_line(std::string& line) {
 
 bool Qmp::execute(std::string const& command) {
     if (!why_.empty()) return false;
-    if (!write_all(socket_, command + "\n")) return fail("QEMU closed its monitor");
+    if (!write_all(socket_, command + "\n")) return lose("QEMU closed its monitor");
     for (std::string line; read_line(line);) {
         auto const answer = nlohmann::json::parse(line, nullptr, false);
         if (answer.contains("return")) return result_ = answer["return"].dump(), true;

@@ -20,13 +20,17 @@ public:
     /// Writes physical memory to a file.
     bool save_memory(std::uint64_t at, std::uint64_t size, std::string const& file);
     [[nodiscard]] std::string const& why() const { return why_; }
+    /// False if QEMU was not there yet, or is not any more: another Qmp may find it.
+    [[nodiscard]] bool connected() const { return connected_; }
 
 private:
     bool connect_to(std::string const& path);
     bool read_line(std::string& line);
     bool fail(std::string what);
+    bool lose(std::string what);
 
     int socket_{-1};
+    bool connected_{false};
     std::string buffer_, why_, result_;
 };
 
