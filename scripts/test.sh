@@ -2,7 +2,7 @@
 # Runs the tests: `tiffin test [lint] [unit] [target] [fuzz] [qemu]`, all of them when none is named. `tiffin test qemu -k linux`
 # hands what follows `qemu` to pytest. `tiffin test hostile`: the hostile guest alone, at ten times the length; `kills`: 10,000 kills of servers under load. Every stage runs, whatever failed before; the last lines are the runners' own verdicts.
 # `tiffin test coverage`, which is not among the "all", prints how much of each folder the unit tests reach.
-# CI=true: clang-tidy on every file and 60 s for each fuzzer (TIFFIN_FUZZ_SECONDS), else 5.
+# CI=true: clang-tidy on every file and 30 s for each fuzzer (TIFFIN_FUZZ_SECONDS), else 5.
 set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root" || exit 1
@@ -73,7 +73,7 @@ fuzz_one() { # EXECUTABLE CORPUS SECONDS
 fuzz() {
     build fuzz all 'the fuzzers' || return 1
     seconds=${TIFFIN_FUZZ_SECONDS:-5}
-    [ -n "${CI:-}" ] && seconds=${TIFFIN_FUZZ_SECONDS:-60}
+    [ -n "${CI:-}" ] && seconds=${TIFFIN_FUZZ_SECONDS:-30}
     rm -f "$log_dir"/fuzz-verdict.*
     status=0
     # Two at a time.
