@@ -11,6 +11,25 @@ bool word_aligned(void const* a, void const* b) {
     return ((reinterpret_cast<std::uintptr_t>(a) | reinterpret_cast<std::uintptr_t>(b)) & 7) == 0;
 }
 
+constexpr std::size_t round_words = 16, round_bytes = 8 * round_words;
+
+/// Two words an instruction (LDP, STP). Both ends aligned.
+void copy_round(std::uint8_t* to, std::uint8_t const* from) {
+    auto const* const s = reinterpret_cast<Word const*>(from);
+    auto* const t = reinterpret_cast<Word*>(to);
+    Word w[round_words];
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < round_words; ++i) w[i] = s[i];
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < round_words; ++i) t[i] = w[i];
+}
+
+void fill_round(std::uint8_t* to, Word pattern) {
+    auto* const t = reinterpret_cast<Word*>(to);
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < round_words; ++i) t[i] = pattern;
+}
+
 /// Keeps the compiler from turning the loop around it into a call of the function that it implements.
 void no_idiom() { asm volatile("" ::: "memory"); }
 
@@ -22,6 +41,7 @@ void* memset(void* to, int value, std::size_t size) {
     auto* byte = static_cast<std::uint8_t*>(to);
     if (word_aligned(to, to)) {
         auto const pattern = 0x0101'0101'0101'0101u * static_cast<std::uint8_t>(value);
+        for (; size >= round_bytes; size -= round_bytes, byte += round_bytes) fill_round(byte, pattern), no_idiom();
         for (; size >= 8; size -= 8, byte += 8) {
             *reinterpret_cast<Word*>(byte) = pattern;
             no_idiom();
@@ -38,6 +58,8 @@ void* memcpy(void* __restrict to, void const* __restrict from, std::size_t size)
     auto* target = static_cast<std::uint8_t*>(to);
     auto const* source = static_cast<std::uint8_t const*>(from);
     if (word_aligned(to, from)) {
+        for (; size >= round_bytes; size -= round_bytes, target += round_bytes, source += round_bytes)
+            copy_round(target, source), no_idiom();
         for (; size >= 8; size -= 8, target += 8, source += 8) {
             *reinterpret_cast<Word*>(target) = *reinterpret_cast<Word const*>(source);
             no_idiom();

@@ -10,6 +10,7 @@
 #   initrd-sound.cpio.gz          aplay, Debian's virtio-snd built as a module (scripts/guests/sound-module.sh), and scripts/guests/sound-init
 #   initrd-keys.cpio.gz           Debian's virtio-input and evdev, and scripts/guests/keys-init (scripts/guests/keys.sh)
 #   initrd-handheld.cpio.gz       mpg123 and our song, our player on the screen, and the drivers for sound, screen and keys (scripts/guests/handheld.sh)
+#   initrd-bench.cpio.gz          aplay and our player, with those drivers and the ones of the board's card and screen (scripts/guests/handheld.sh)
 #   xen/xen                       the peer that the benchmark measures (raw arm64 Image)
 # Everything lands in ${TIFFIN_CACHE:-.cache}; what is there is not fetched again. Nothing on this system changes: apt keeps
 # its arm64 lists in the cache too, so neither root nor `dpkg --add-architecture` is needed.
@@ -229,5 +230,6 @@ initrd_devices
 initrd_channel
 initrd_sound
 initrd_handheld
+initrd_bench
 initrd_keys
 fetch_xen

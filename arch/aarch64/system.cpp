@@ -111,20 +111,22 @@ void copy_page(Pa to, Pa from) {
 }
 
 void copy_bytes(void* to, void const* from, std::uint64_t bytes) {
-    // Any alignment: EL2's view of RAM is Normal memory. 64 bytes a round, then words, then the rest.
+    // Any alignment: EL2's view of RAM is Normal memory. 128 bytes a round, then pairs of words, then the rest.
     asm volatile(
-        "1: subs %2, %2, #64\n b.lo 2f\n"
+        "1: subs %2, %2, #128\n b.lo 2f\n"
         "ldp x3, x4, [%1]\n ldp x5, x6, [%1, #16]\n ldp x7, x8, [%1, #32]\n ldp x9, x10, [%1, #48]\n"
+        "ldp x11, x12, [%1, #64]\n ldp x13, x14, [%1, #80]\n ldp x15, x16, [%1, #96]\n ldp x17, x2, [%1, #112]\n"
         "stp x3, x4, [%0]\n stp x5, x6, [%0, #16]\n stp x7, x8, [%0, #32]\n stp x9, x10, [%0, #48]\n"
-        "add %1, %1, #64\n add %0, %0, #64\n b 1b\n"
-        "2: add %2, %2, #64\n"
-        "3: subs %2, %2, #8\n b.lo 4f\n ldr x3, [%1], #8\n str x3, [%0], #8\n b 3b\n"
-        "4: adds %2, %2, #8\n b.eq 6f\n"
+        "stp x11, x12, [%0, #64]\n stp x13, x14, [%0, #80]\n stp x15, x16, [%0, #96]\n stp x17, x2, [%0, #112]\n"
+        "add %1, %1, #128\n add %0, %0, #128\n b 1b\n"
+        "2: add %2, %2, #128\n"
+        "3: subs %2, %2, #16\n b.lo 4f\n ldp x3, x4, [%1], #16\n stp x3, x4, [%0], #16\n b 3b\n"
+        "4: adds %2, %2, #16\n b.eq 6f\n tbz %2, #3, 5f\n ldr x3, [%1], #8\n str x3, [%0], #8\n subs %2, %2, #8\n b.eq 6f\n"
         "5: ldrb w3, [%1], #1\n strb w3, [%0], #1\n subs %2, %2, #1\n b.ne 5b\n"
         "6:"
         : "+r"(to), "+r"(from), "+r"(bytes)
         :
-        : "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "cc", "memory");
+        : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "cc", "memory");
 }
 
 void show_bytes(void const* at, std::uint64_t bytes) {

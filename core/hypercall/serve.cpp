@@ -242,7 +242,7 @@ std::uint64_t serve_look(Vcpu& v) {
     if (f.error != Error::Success) return result(f.error);
     auto const offset = x[2] >> 32;
     if (offset > f.piece->bytes) return result(Error::InvalidParameter);
-    auto const bytes = std::min({x[4], f.piece->bytes - offset, serve::max_copy});
+    auto const bytes = std::min({x[4], f.piece->bytes - offset, serve::max_look});
     auto const copied = Copier{}.copy(*v.vm, Ipa{x[3]}, *f.device->client, f.piece->at + offset, bytes);
     f.device->client->copied += copied;
     return copied;

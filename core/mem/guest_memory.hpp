@@ -10,7 +10,7 @@ namespace tiffin {
 
 struct Vm;
 
-/// What an access finds at a guest address, up to the end of its page.
+/// What an access finds at a guest address, up to the end of its page, or of RAM where that is one piece.
 struct Reached {
     std::byte* at{nullptr};   // nullptr: not the VM's RAM
     std::uint64_t bytes{0};   // that lie there

@@ -28,6 +28,8 @@ public:
     bool copy_on_write(Vm const& vm, Ipa at);
     /// Is there a mapping for `at`, in RAM? Asked after a fault that said no, when another vCPU may have been copying the page.
     [[nodiscard]] bool maps(Vm const& vm, Ipa at) const;
+    /// Nothing of the image is mapped: all of RAM is the VM's own, and stays where it is.
+    [[nodiscard]] bool all_private() const { return private_; }
     /// Where the image has the page at `page` (in RAM) that the VM has not written yet; nothing if the page is the VM's own.
     [[nodiscard]] std::optional<Pa> image_page(Ipa page) const {
         std::uint64_t const* const descriptor = tables_.page(page.raw());

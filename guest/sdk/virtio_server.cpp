@@ -23,8 +23,8 @@ std::uint64_t copy_all(std::uint64_t size, Copy copy) {
 }
 
 template <class Byte>
-std::span<Byte> piece(std::span<Byte> of, std::uint64_t from) {
-    return of.subspan(from, std::min(of.size() - from, std::size_t{abi::serve::max_copy}));
+std::span<Byte> piece(std::span<Byte> of, std::uint64_t from, std::size_t most = abi::serve::max_copy) {
+    return of.subspan(from, std::min(of.size() - from, most));
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ void Device::detach(std::uint32_t place, std::uint32_t count) const {
 
 bool Device::look(std::uint32_t place, std::uint32_t offset, std::span<std::byte> into) const {
     auto const copied = copy_all(into.size(), [&](std::uint64_t done) {
-        return calls_->look(index_, place, offset + static_cast<std::uint32_t>(done), piece(into, done));
+        return calls_->look(index_, place, offset + static_cast<std::uint32_t>(done), piece(into, done, abi::serve::max_look));
     });
     return copied == into.size();
 }

@@ -51,7 +51,7 @@ private:
 
     bool paint_some(sdk::Device const& device, std::size_t window);
     void paint(sdk::Device const& device, std::size_t window, Rect const& where);
-    void paint_line(sdk::Device const& device, std::size_t window, std::int32_t y, std::int32_t from, std::int32_t to);
+    void fetch(sdk::Device const& device, Client& client, Rect const& where, std::span<std::uint32_t> into);
     void blend_cursor(Client const& client, std::int32_t x, std::int32_t y, std::span<std::uint32_t> line) const;
 
     static bool refuse(sdk::Device const& device);
@@ -75,7 +75,7 @@ private:
     Layout layout_;
     std::array<std::size_t, abi::serve::max_devices> window_of_;
     std::array<Client, Layout::max_windows> clients_{};
-    std::array<std::uint32_t, Pictures::max_side> line_{};
+    alignas(8) std::array<std::uint32_t, Pictures::max_side + 1> pixels_{};  // on their way to the screen
 };
 
 }  // namespace tiffin::display

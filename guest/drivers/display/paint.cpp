@@ -54,32 +54,52 @@ bool Gpu::paint_some(sdk::Device const& device, std::size_t window) {
     return true;  // the next may have waited for this
 }
 
-/// `where`: in the window.
+/// `where`: in the window. As many rows at once as there is room for; of those, what is seen is shown.
 void Gpu::paint(sdk::Device const& device, std::size_t window, Rect const& where) {
     auto const place = layout_.place(window);
-    auto const from = place.x + where.x;
-    for (auto y = where.y; y < where.y + where.height; ++y)
-        layout_.seen(window, place.y + y, from, from + where.width, [&](std::int32_t left, std::int32_t right) {
-            paint_line(device, window, y, left - place.x, right - place.x);
-        });
+    auto left = common(where, {-place.x, -place.y, output_.width(), output_.height()});
+    if (is_empty(left)) return;
+    // A pair of pixels that is one word on the screen is one here too.
+    auto const room = std::span{pixels_}.subspan(static_cast<std::size_t>((place.x + left.x) & 1));
+    auto const width = static_cast<std::size_t>(left.width);
+    auto const most = static_cast<std::int32_t>(Pictures::max_side / width);
+    while (left.height != 0) {
+        Rect const rows{left.x, left.y, left.width, std::min(left.height, most)};
+        fetch(device, clients_[window], rows, room);
+        for (std::int32_t row = 0; row < rows.height; ++row) {
+            auto const line = room.subspan(static_cast<std::size_t>(row) * width, width);
+            auto const from = place.x + rows.x, y = place.y + rows.y + row;
+            layout_.seen(window, y, from, from + rows.width, [&](std::int32_t first, std::int32_t last) {
+                output_.show(first, y,
+                             line.subspan(static_cast<std::size_t>(first - from), static_cast<std::size_t>(last - first)));
+            });
+        }
+        left.y += rows.height, left.height -= rows.height;
+    }
 }
 
-/// A piece of a line of the window that is seen.
-void Gpu::paint_line(sdk::Device const& device, std::size_t window, std::int32_t y, std::int32_t from, std::int32_t to) {
-    auto& client = clients_[window];
-    auto const line = std::span{line_}.first(static_cast<std::size_t>(to - from));
+/// What a client has in `where` of its window, its cursor over it: black where it has nothing.
+void Gpu::fetch(sdk::Device const& device, Client& client, Rect const& where, std::span<std::uint32_t> into) {
+    auto const width = static_cast<std::size_t>(where.width);
     auto const* const picture = client.pictures.find(client.shown);
-    auto const shown = common({0, 0, client.part.width, client.part.height}, {from, y, to - from, 1});
-    if (picture == nullptr || is_empty(shown)) {
-        std::ranges::fill(line, 0u);
+    auto const shown = picture == nullptr ? Rect{} : common({0, 0, client.part.width, client.part.height}, where);
+    auto const read = [&](std::int32_t y, std::span<std::uint32_t> pixels) {
+        client.pictures.read(device, *picture, static_cast<std::uint32_t>(client.part.x + where.x),
+                             static_cast<std::uint32_t>(client.part.y + y), pixels);
+    };
+    if (shown == where && width == picture->width) {  // rows of the picture lie one behind the other
+        read(where.y, into.first(width * static_cast<std::size_t>(where.height)));
     } else {
-        std::ranges::fill(line.subspan(static_cast<std::size_t>(shown.width)), 0u);
-        client.pictures.read(device, *picture, static_cast<std::uint32_t>(client.part.x + from),
-                             static_cast<std::uint32_t>(client.part.y + y), line.first(static_cast<std::size_t>(shown.width)));
-        blend_cursor(client, from, y, line);
+        for (std::int32_t row = 0; row < where.height; ++row) {
+            auto const line = into.subspan(static_cast<std::size_t>(row) * width, width);
+            auto const there = is_empty(shown) || row >= shown.height ? 0 : static_cast<std::size_t>(shown.width);
+            if (there != 0) read(where.y + row, line.first(there));
+            std::ranges::fill(line.subspan(there), 0u);
+        }
     }
-    auto const place = layout_.place(window);
-    output_.show(place.x + from, place.y + y, line);
+    if (picture == nullptr) return;
+    for (std::int32_t row = 0; row < where.height; ++row)
+        blend_cursor(client, where.x, where.y + row, into.subspan(static_cast<std::size_t>(row) * width, width));
 }
 
 void Gpu::blend_cursor(Client const& client, std::int32_t x, std::int32_t y, std::span<std::uint32_t> line) const {

@@ -18,6 +18,9 @@ public:
     /// Takes the first connector that has a mode, in the mode that it prefers. Empty, or what failed.
     std::string open(char const* path);
     [[nodiscard]] tiffin::sdk::Canvas canvas() const { return {pixels_, width_, height_}; }
+    [[nodiscard]] std::span<std::uint32_t> pixels() const {
+        return pixels_.first(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
+    }
     /// What was drawn there is on the screen when this returns. False: the kernel refused; errno says why.
     [[nodiscard]] bool show(tiffin::sdk::Rect const& where) const;
 
