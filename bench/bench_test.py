@@ -1,5 +1,6 @@
 """Host tests of the benchmark's own arithmetic: figures out of logs, verdicts out of figures."""
 
+import struct
 import sys
 from pathlib import Path
 
@@ -10,8 +11,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import crowd  # noqa: E402
 import devices  # noqa: E402
 import guests  # noqa: E402
+import handheld  # noqa: E402
 import paths  # noqa: E402
 import tiffin_side  # noqa: E402
+import tracing  # noqa: E402
 from machines import BenchError, run_until  # noqa: E402
 from table import LONGEST_OF_ALL, Row, Table  # noqa: E402
 
@@ -133,3 +136,38 @@ def test_a_request_costs_what_its_share_of_the_bytes_does_without_sleep():
 def test_a_network_is_a_ping_and_a_kib():
     text = "net: round-trip min/avg/max = 0.056/0.067/0.108 ms\nnet: sent 2097152 bytes, abc ns=4196304 idle=2000\n"
     assert devices.net_rows(text) == {"Linux pings Linux": 67_000, "Linux sends a KiB to Linux, TCP": 2048}
+
+
+def test_a_period_of_sound_is_what_playing_longer_costs_more():
+    text = "linux: played: periods=200 ns=2000 idle=1000\nlinux: played: periods=400 ns=4000 idle=1800\n"
+    assert handheld.worked(text) == 6
+
+
+def test_every_update_of_the_screen_has_a_row_and_a_key_is_its_median():
+    text = "".join(f"player: measure: {name} ns={n} pixels=1\n" for n, name in enumerate(handheld.SCREEN))
+    assert set(handheld.screen_rows(text)) < {name for name, _ in handheld.ROWS}
+    keys = "".join(f"player: measure: key ns={ns}\n" for ns in (9, 1, 5, 90, 4))
+    assert handheld.key_row(keys) == {handheld.KEY_IN_LINUX: 5}
+
+
+def ring(*events, capacity=16):
+    head = struct.pack("<8sIIQQQII", b"TIFTRACE", 1, 0, 1_000_000_000, 0, len(events), capacity, 0).ljust(256, b"\0")
+    return head + b"".join(struct.pack("<QIHH", time << 8 | kind, argument, who, detail) for time, kind, argument, who, detail in events)
+
+
+def test_a_ring_says_who_ran_and_how_much_of_it_was_el2():
+    events = tracing.events_of(ring((100, tracing.SWITCH, 0, 1, 0), (140, tracing.HYPERCALL, 7, 1, 10), (150, tracing.SWITCH, 1, 0, 0),
+                                    (190, tracing.SWITCH, 0, tracing.NOBODY, 0)))
+    assert tracing.turns(events) == ({1: 50, 0: 40}, {1: 10})
+
+
+def test_a_ring_that_was_overwritten_is_no_measurement():
+    with pytest.raises(BenchError, match="lost 1"):
+        tracing.events_of(ring((1, 1, 0, 0, 0), (2, 1, 0, 0, 0), capacity=1))
+
+
+def test_a_key_is_pressed_until_the_last_pixels_before_the_core_sleeps():
+    look, sleep = (tracing.HYPERCALL, handheld.SERVE_LOOK, handheld.DISPLAY, 300), (tracing.SWITCH, 0, tracing.NOBODY, 1)
+    key = (tracing.INTERRUPT, handheld.KEYBOARD, 0, 20)
+    events = [(100, *look), (200, *sleep), (1020, *key), (1100, *look), (1500, *key), (1600, *look), (1700, *sleep), (2000, *key), (2100, *sleep)]
+    assert handheld.pressed_to_shown(tracing.events_of(ring(*events))) == [600], "drawn unasked, and a key that changes nothing, are no presses"

@@ -37,10 +37,11 @@ def qemu(el2, memory_mib=RAM_MIB, cores=1):
             "-display", "none", "-serial", "stdio", "-monitor", "none", "-net", "none", "-no-reboot"]
 
 
-def run_until(command, until, timeout_s):
+def run_until(command, until, timeout_s, meanwhile=lambda text: None, at_end=lambda text: None):
     """Runs `command` until every regular expression in `until` was seen in its output, it ends, or the time is up: returns the output.
 
-    The last line may lack its end. Raises BenchError, with the tail of the output, if something was not seen."""
+    `meanwhile` is called with what was said so far, each half second and whenever there is more; `at_end` when all was seen, while it still
+    runs. The last line may lack its end. Raises BenchError, with the tail of the output, if something was not seen."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output, deadline = b"", time.monotonic() + timeout_s
     wanted = [re.compile(u.encode()) for u in until]
@@ -48,12 +49,15 @@ def run_until(command, until, timeout_s):
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             while time.monotonic() < deadline and not all(w.search(output) for w in wanted):
+                meanwhile(output.decode(errors="replace"))
                 if not selector.select(timeout=0.5):
                     continue
                 piece = os.read(process.stdout.fileno(), 65536)
                 if not piece:
                     break
                 output += piece
+        if all(w.search(output) for w in wanted):
+            at_end(output.decode(errors="replace"))
     finally:
         process.kill()
         process.wait()
@@ -114,18 +118,20 @@ def xen(work, domains, options, until, timeout_s=300):
 
 # ---------------------------------------------------------------------------------------------------------------- Tiffin
 
-def tiffin(work, description, until, timeout_s=300, cores=1):
-    """Packs `description` (YAML text; file names in it are absolute or relative to the repository) and boots it."""
+def tiffin(work, description, until, timeout_s=300, cores=1, board_has=(), **hooks):
+    """Packs `description` (YAML text; file names in it are absolute or relative to the repository) and boots it, on a board that has more
+    by these arguments of QEMU's. `hooks`: run_until's."""
     tool = need(ROOT / "build/host/tool/tiffin", "build it: cmake --preset host && cmake --build --preset host")
     need(ROOT / "build/aarch64/hypervisor/tiffin.bin", "build it: cmake --preset aarch64 && cmake --build --preset aarch64")
     board, image, source = work / "board.dtb", work / "tiffin.img", work / "device.yaml"
-    subprocess.run([*qemu(True, cores=cores), "-M", f"dumpdtb={board}"], check=True, capture_output=True)
+    command = [*qemu(True, cores=cores), *board_has]
+    subprocess.run([*command, "-M", f"dumpdtb={board}"], check=True, capture_output=True)
     source.write_text(description)
     packed = subprocess.run([str(tool), "build", str(source), "--board", str(board), "--output", str(image)], cwd=ROOT,
                             capture_output=True, text=True)
     if packed.returncode != 0:
         raise BenchError(f"tiffin build refused {source}:\n{packed.stderr or packed.stdout}")
-    return run_until([*qemu(True, cores=cores), "-kernel", str(image)], until, timeout_s)
+    return run_until([*command, "-kernel", str(image)], until, timeout_s, **hooks)
 
 
 def require_programs():

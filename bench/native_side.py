@@ -2,6 +2,7 @@
 
 import devices
 import guests
+import handheld
 import images
 from machines import compile_tree, native, qemu, run_until
 
@@ -58,5 +59,7 @@ measures = [
     ("1 ms tick", run_tick, False),
     ("Linux", run_linux, True),
     ("Linux on a disk", devices.run_native_disk, True),
+    ("Linux on a screen", handheld.run_native_screen, True),
+    ("Linux on a sound card", handheld.run_native_sound, True),
     ("Linux without a random seed", run_linux_unseeded, True),
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import devices
 import guests
+import handheld
 
 SIDES = ("native", "tiffin", "xen")
 LONGEST_OF_ALL = "longest path at EL2, all tests"
@@ -70,6 +71,7 @@ def rows():
         Row(guests.THROUGH_CHANNEL, n),
         *(Row(name, n) for name in devices.ROWS),
         Row(devices.DIES, n, 1_000_000),
+        *(Row(name, unit, *handheld.GOALS.get(name, ())) for name, unit in handheld.ROWS),
         Row(RESTART, n),
         Row("1 ms tick beside a spinner: average", n),
         Row("1 ms tick beside a spinner: p99", n),
@@ -128,7 +130,9 @@ class Table:
 
 
 def number(value):
-    return "-" if value is None else f"{value:,.0f}"
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if isinstance(value, float) else f"{value:,}"
 
 
 def ratio(above, below):
@@ -140,4 +144,4 @@ def ratio(above, below):
 def goal(row):
     if row.goal is None:
         return ""
-    return f"<= {row.goal:g}x" if row.goal_of_ratio else f"<= {row.goal:,.0f}"
+    return f"<= {row.goal:g}x" if row.goal_of_ratio else f"<= {row.goal:,}"

@@ -6,6 +6,7 @@ import subprocess
 
 import devices
 import guests
+import handheld
 import images
 from machines import ROOT, need, tiffin
 from table import RESTART, RESTARTED_MIB, lock_row, takes_row
@@ -197,6 +198,9 @@ measures = [
     ("a virtio request", devices.run_request, False),
     ("Linux on a disk", devices.run_disk, True),
     ("Linux on a network", devices.run_net, True),
+    ("Linux on a screen", handheld.run_screen, True),
+    ("Linux's clock on a screen", handheld.run_clock, True),
+    ("Linux on a sound card", handheld.run_sound, True),
     ("1 ms tick beside the hostile guest", run_hostile, False),
     ("with a trace", run_traced, False),
     ("budgets", run_budget, False),

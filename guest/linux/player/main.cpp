@@ -1,5 +1,5 @@
 // The handheld's player, on Linux: shows a cover and a running clock, and lets keys pause the song. `player TITLE SECONDS [PID]`: the song's
-// name and length, and the process that plays it: the space bar stops it and lets it go on. `player --measure TIMES`: what updates cost, for
+// name and length, and the process that plays it: the space bar stops it and lets it go on. `player --measure TIMES PRESSES`: what updates cost, for
 // the benchmark.
 #include <array>
 #include <cerrno>
@@ -85,8 +85,9 @@ private:
 
 int main(int count, char** arguments) {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
-    if (count == 3 && std::strcmp(arguments[1], "--measure") == 0) return player::measure(std::atoi(arguments[2]));
-    if (count < 3) return std::fprintf(stderr, "usage: player TITLE SECONDS [PID]\n       player --measure TIMES\n"), 2;
+    if (count == 4 && std::strcmp(arguments[1], "--measure") == 0)
+        return player::measure(std::atoi(arguments[2]), std::atoi(arguments[3]));
+    if (count < 3) return std::fprintf(stderr, "usage: player TITLE SECONDS [PID]\n       player --measure TIMES PRESSES\n"), 2;
     return Player{arguments[1], static_cast<std::uint32_t>(std::atoi(arguments[2])), count > 3 ? std::atoi(arguments[3]) : 0}
         .run();
 }

@@ -4,7 +4,9 @@
 
 namespace player {
 
-/// Each update is done `times` times, after a first that is not counted; a line for each says its nanoseconds. The program's exit status.
-int measure(int times);
+/// Each update is done `times` times, after a first that is not counted; a line for each says its nanoseconds. Then it waits for that many
+/// `presses` of keys, and says how long after each one something else was shown (to a microsecond, which is what an event's time is told
+/// in). The program's exit status.
+int measure(int times, int presses);
 
 }  // namespace player
