@@ -122,6 +122,19 @@ TEST_F(GpuTest, WhatIsFlushedIsSeenInItsWindowAndNothingElse) {
     EXPECT_EQ(wall.at(49, 29), 0x100u + 199);
 }
 
+TEST_F(GpuTest, PartsOfRowsAndWholeRowsAreFetchedFromWhereTheyLie) {
+    make_picture(1);
+    for (protocol::Rectangle const& part : {protocol::Rectangle{3, 2, 4, 5}, {0, 1, 20, 8}}) {
+        EXPECT_EQ(flush(1, part), Code::OkNoData);
+        for (auto y = part.y; y < part.y + part.height; ++y)
+            for (auto x = part.x; x < part.x + part.width; ++x)
+                ASSERT_EQ(wall.at(static_cast<std::int32_t>(x), static_cast<std::int32_t>(y)), 0x100u + y * 20 + x)
+                    << x << ' ' << y;
+    }
+    EXPECT_EQ(wall.at(0, 0), 0x99u);
+    EXPECT_EQ(wall.at(0, 9), 0x99u);
+}
+
 TEST_F(GpuTest, APictureInPiecesIsPutTogether) {
     EXPECT_EQ(create(1), Code::OkNoData);
     for (std::uint32_t i = 0; i < 200; ++i) put(i < 7 ? 0x8000 + 4 * i : i < 100 ? 0x100 + 4 * i : 0x4000 + 4 * i, 0x200 + i);
