@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the tests: `tiffin test [lint] [unit] [target] [fuzz] [qemu]`, all of them when none is named. `tiffin test qemu -k linux`
-# hands what follows `qemu` to pytest. `tiffin test hostile`: the hostile guest alone, at ten times the length; `kills`: 10,000 kills of servers under load. Every stage runs, whatever failed before; the last lines are the runners' own verdicts.
+# hands what follows `qemu` to pytest. `tiffin test hostile`: the hostile guest alone, at ten times the length; `kills`: 10,000 kills of servers under load; `song`: ten minutes of music beside all who want the core. Every stage runs, whatever failed before; the last lines are the runners' own verdicts.
 # `tiffin test coverage`, which is not among the "all", prints how much of each folder the unit tests reach.
 # CI=true: clang-tidy on every file and 30 s for each fuzzer (TIFFIN_FUZZ_SECONDS), else 5.
 set -u
@@ -111,6 +111,11 @@ kills() {
     qemu -k killed_at_random
 }
 
+song() {
+    TIFFIN_LONG_SONG_SECONDS=${TIFFIN_LONG_SONG_SECONDS:-600} && export TIFFIN_LONG_SONG_SECONDS
+    qemu -k minutes_of_music
+}
+
 coverage() {
     build coverage all 'the unit tests, counting lines' || return 1
     find build/coverage -name '*.gcda' -delete
@@ -128,9 +133,9 @@ run_stage() {
 [ $# -gt 0 ] || set -- lint unit target fuzz qemu
 for stage in "$@"; do
     case $stage in
-    lint | unit | target | fuzz | coverage | hostile | kills) ;;
+    lint | unit | target | fuzz | coverage | hostile | kills | song) ;;
     qemu) break ;; # the rest is pytest's
-    *) say "no test is called '$stage'; there are lint, unit, target, fuzz, qemu, hostile, kills and coverage"; exit 2 ;;
+    *) say "no test is called '$stage'; there are lint, unit, target, fuzz, qemu, hostile, kills, song and coverage"; exit 2 ;;
     esac
 done
 mkdir -p "$log_dir"

@@ -16,6 +16,7 @@ class Board:
     gic: int = 3
     cores: int = 1
     memory_mib: int = 1024
+    shift: int = 0  # an instruction takes 2^shift ns
 
     def described(self):
         """The fields of the description that say which board it is."""

@@ -7,8 +7,12 @@ from pathlib import Path
 
 from .qmp import Qmp, QmpError
 
-# One instruction is one virtual nanosecond, and idle time is skipped: what a test sees does not depend on the host's speed.
-EXACT = ["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm", "-seed", "1"]
+
+def exact(shift):
+    """One instruction takes 2^shift virtual nanoseconds, and idle time is skipped: what a test sees does not depend on the host's speed."""
+    return ["-icount", f"shift={shift},sleep=off", "-rtc", "base=2024-01-01,clock=vm", "-seed", "1"]
+
+
 ESCAPE_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 VM_LINE = re.compile(r"\[([a-z0-9-]+)\] ?(.*)")
 PROMPT = re.compile(r"^(tiffin> )+(?=\[|tiffin: )")  # painted before a line, and over by it
@@ -24,7 +28,7 @@ class Machine:
         self._grown = threading.Condition()
         self._errors = folder / "qemu.log"
         qmp_path = folder / "qmp"
-        arguments = ["qemu-system-aarch64", *board.qemu_arguments(), *EXACT, *board.image_arguments(image), "-nodefaults",
+        arguments = ["qemu-system-aarch64", *board.qemu_arguments(), *exact(board.shift), *board.image_arguments(image), "-nodefaults",
                      "-display", "none", "-no-reboot", "-serial", "stdio", "-qmp", f"unix:{qmp_path},server=on,wait=off"]
         with open(self._errors, "wb") as errors:
             self._process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
