@@ -51,15 +51,17 @@ def test_what_linux_plays_is_what_the_board_plays_sample_for_sample(machine, tmp
 
 
 def test_music_goes_on_when_the_server_dies_in_mid_song(machine, tmp_path):
-    song = sound.noise(3000, seed=2)
-    running = machine({"linux": player(tmp_path, "song", song), "sound": sound_server("server.dies-after=50"), "metronome": metronome(jobs=8000)},
-                      board(tmp_path))
-    running.wait_for("sound", "sound: 1 devices", times=2)
-    took = int(running.wait_for("linux", r"linux: sound: played 1 in (\d+) us")[1]) / 1000
-    running.wait_for("linux", DONE)
-    running.wait_for("metronome", "jobs=8000 missed=0")
-    running.end()
-    heard = sound.heard(tmp_path / "heard.wav")
+    song, took, heard = sound.noise(3000, seed=2), {}, b""
+    for lives, cmdline in ((1, ""), (2, "server.dies-after=50")):
+        folder = tmp_path / f"{lives}"
+        folder.mkdir()
+        running = machine({"linux": player(folder, "song", song), "sound": sound_server(cmdline), "metronome": metronome(jobs=8000)}, board(folder))
+        running.wait_for("sound", "sound: 1 devices", times=lives)
+        took[lives] = int(running.wait_for("linux", r"linux: sound: played 1 in (\d+) us")[1]) / 1000
+        running.wait_for("linux", DONE)
+        running.wait_for("metronome", "jobs=8000 missed=0")
+        running.end()
+        heard = sound.heard(folder / "heard.wav")
     at = heard.find(song[:64])
     before = sound.common(heard[at:], song)
     behind = heard[at + before:]
@@ -68,9 +70,12 @@ def test_music_goes_on_when_the_server_dies_in_mid_song(machine, tmp_path):
     rest = song[resumed:]
     assert behind[:len(rest)] == rest, "to its end"
     assert not any(behind[len(rest):])
-    lost = sound.ms(resumed - before)
-    assert 0 <= lost < 85, "what was in the ring and the card"
-    assert took < 3000 - lost, "and no time but that, though Linux is done 58 ms before the card is"
+    skipped = sound.ms(resumed - before)
+    assert 0 <= skipped < 85, "what was in the ring and the card"
+    # QEMU's file has no clock: it goes on when the card does. Linux has one, and would have been done as much earlier as it skipped.
+    silence = took[2] - (took[1] - skipped)
+    print(f"skipped {skipped:.2f} ms, silent for {silence:.2f} ms")
+    assert 0 < silence <= 20
 
 
 @pytest.mark.parametrize("requests", [5, 9])
