@@ -43,5 +43,22 @@ TEST(CheckPci, AFunctionBehindTheSmmuIsNot) {
         << "the risk is accepted";
 }
 
+TEST(CheckPci, MessagesHaveNoPlaceWhereTheOptionsTakeThemAway) {
+    testing::Folder const folder;
+    auto const host = [&](char const* options) {
+        auto const result = testing::built(
+            folder,
+            std::string{"machine: {iommu: smmuv3, devices: [edu]}\n"} + options +
+                "domains:\n  a: {memory: 1 MiB, image: {elf: \"${CACHE}/app.elf\"}, access: [{pci: \"00:01.0\"}]}\n",
+            "virt-smmuv3.dtb");
+        EXPECT_EQ(result.problems.text(), "");
+        return result.packed->plan().header().pci_host;
+    };
+    EXPECT_NE(host("").its, 0u);
+    auto const without = host("options: {pci-messages: false}\n");
+    EXPECT_EQ(without.its | without.msi | without.msi_first, 0u);
+    EXPECT_NE(without.smmu, 0u);
+}
+
 }  // namespace
 }  // namespace tiffin

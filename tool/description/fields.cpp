@@ -44,6 +44,9 @@ constexpr Field table[] = {
     {"options", "when-all-stopped", Choice, "", "power-off | stay", "power-off", "when-all-stopped: stay",
      "What to do when the last VM has stopped: power the board off, or stay in the shell."},
 
+    {"options", "pci-messages", Flag, "", "true | false", "true", "pci-messages: false",
+     "Whether PCI functions interrupt by messages (MSI, MSI-X) where the board takes them, or by INTA alone. The contract counts 25 interrupts for a "
+     "function that may send messages, and one for an INTA (docs/pci.md)."},
     {"options", "trace", Size, "B, KiB, MiB, GiB", "4 KiB..64 MiB, a power of two", "none", "trace: 1 MiB",
      "Record what each core does in a ring of this size (docs/trace.md)."},
 

@@ -52,6 +52,7 @@ private:
         Section section{problems_, *node, "options", "\"options\"", top.key_mark("options")};
         if (auto const verify = section.flag("verify-payloads")) options.verify_payloads = verify->value;
         if (auto const when = section.choice("when-all-stopped")) options.stay_on = when->value == "stay";
+        if (auto const messages = section.flag("pci-messages")) options.pci_messages = messages->value;
         if (auto const trace = section.size("trace")) read_trace(*trace, options);
     }
 
