@@ -95,7 +95,8 @@ private:
     /// A function can send any number to a GICv2m frame, so a frame is one domain's; an ITS knows who sends.
     [[nodiscard]] bool takes_messages(Domain const& domain) const {
         auto const has_functions = [](Domain const& d) { return std::ranges::any_of(d.access, &DeviceUse::pci); };
-        if (!description_.options.pci_messages || !board_.pci || board_.pci->host.msi == 0 || !has_functions(domain)) return false;
+        if (!description_.options.pci_messages || !board_.pci || board_.pci->host.msi == 0 || !has_functions(domain))
+            return false;
         return board_.pci->host.its != 0 || std::ranges::count_if(description_.domains, has_functions) == 1;
     }
 

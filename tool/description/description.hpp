@@ -33,7 +33,7 @@ struct BoardChoice {
 
 struct Options {
     bool verify_payloads{false};
-    bool stay_on{false};     // when-all-stopped: stay
+    bool stay_on{false};  // when-all-stopped: stay
     bool pci_messages{true};
     std::uint64_t trace{0};  // bytes of each core's ring
 };
