@@ -221,6 +221,8 @@ struct Window {
     std::uint8_t on_top, padding[7];    // 1: no other client's lies above it
 };
 static_assert(sizeof(Window) == 16);
+/// And the client's name in the description, of up to 31 letters; zeros behind it. For the server.
+inline constexpr std::uint32_t owner_at = 32, owner_size = 32;
 
 /// `type` of a request, and of an answer.
 enum class Code : std::uint32_t {

@@ -23,7 +23,7 @@ MEASURES = {"native": native_side.measures, "tiffin": tiffin_side.measures, "xen
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=SIDES, action="append", help="measure this side only; may be repeated")
-    parser.add_argument("--skip-linux", action="store_true", help="leave out the two Linux rows, which take most of the time")
+    parser.add_argument("--skip-linux", action="store_true", help="leave out the rows of Linux VMs")
     parser.add_argument("--longest-paths", metavar="FILE", help="a row from what `pytest tests/qemu --longest-paths FILE` found")
     parser.add_argument("--crowd", action="store_true", help="only what grows with the number of VMs: 2 to 1,024 on one core")
     parser.add_argument("--json", metavar="FILE", help="also write the rows as JSON")

@@ -192,7 +192,7 @@ struct Wall final : display::Output {
     }
 };
 
-/// Windows beside each other, the last one on top and partly beyond the edge.
+/// Windows beside each other, the last one on top and partly beyond the edge; perhaps with whose they are over them.
 void serve_display(Input& in, Clients& clients, sdk::Server& server) {
     for (std::uint16_t n = 0; n < devices; ++n) {
         abi::virtio::gpu::Window const window{static_cast<std::uint16_t>(30 * n), n, 30, 70, n == 2, {}};
@@ -201,6 +201,7 @@ void serve_display(Input& in, Clients& clients, sdk::Server& server) {
     }
     Wall wall;
     auto const service = std::make_unique<display::Gpu>(server.devices(), wall);
+    service->show_owners(!in.empty() && in.byte() % 2 != 0);
     serve(in, clients, server, *service);
 }
 

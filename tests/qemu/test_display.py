@@ -1,4 +1,6 @@
 """VMs show their screens in windows of the board's: what QEMU's screen shows is what they drew, each in its own place."""
+import time
+
 from harness import screen
 from harness.describe import PciBoard, app, fixed, metronome, server
 
@@ -15,8 +17,8 @@ def gauge(window, colour, steps, **more):
     return vm | {"virtio": [{"device": "gpu", "server": "display", "window": window} | more]}
 
 
-def board(**more):
-    return PciBoard(devices=screen.CARD, **more)
+def board(*devices, **more):
+    return PciBoard(devices=screen.CARD + devices, **more)
 
 
 def assert_gauge(picture, x, y, width, height, colour, steps):
@@ -78,3 +80,46 @@ def test_a_server_that_dies_again_and_again_loses_no_picture(machine, tmp_path):
     assert running.count("display", "display: 1 devices") > 8
     assert_gauge(screen.shot(running, tmp_path), 20, 30, 100, 60, 0x30C060, 60)
     running.wait_for("metronome", "jobs=4000 missed=0")
+
+
+def f11(running):
+    for down in (True, False):
+        running.qmp.command("input-send-event", events=[{"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": "f11"}}}])
+
+
+def test_a_key_asks_whose_each_window_is_and_asks_no_more(machine, tmp_path):
+    keyed = display()
+    keyed["access"] = [{"pci": "00:01.0"}, {"pci": "00:02.0"}]
+    vms = {"top": gauge("300x50+50+50", 0x30C060, 10, **{"on-top": True}), "under": gauge("140x180+20+20", 0xC03060, 20), "display": keyed}
+    running = machine(vms | {"metronome": metronome(jobs=60000)}, board("virtio-keyboard-pci,iommu_platform=on,disable-legacy=on"))
+    running.wait_for("top", "gauge: 10 steps")
+    running.wait_for("under", "gauge: 20 steps")
+    before = screen.shot(running, tmp_path)
+    f11(running)
+    running.wait_for("display", r"display: top 300x50\+50\+50")
+    running.wait_for("display", r"display: under 140x180\+20\+20")
+    owned = until_changed(running, tmp_path, before)
+    top, under = 0xE04040, 0x40C040  # guest/drivers/display/owner.hpp, by the numbers of the windows
+    assert owned.part(50, 97, 300, 3) == screen.plain(300, 3, top), "the frame of what is on top"
+    assert owned.part(20, 197, 140, 3) == screen.plain(140, 3, under), "the frame of what lies under it, which begins above"
+    assert owned.part(20, 120, 3, 80) == screen.plain(3, 80, under)
+    assert owned.part(347, 73, 3, 27) == screen.plain(3, 27, top)
+    letters = owned.part(50, 50, 300, 22).colours()
+    assert letters[(255, 255, 255)] > 100 and letters[(0, 0, 0)] > 1000, "a name and a place"
+    assert owned.part(350, 0, 450, 480) == screen.plain(450, 480, 0), "nobody has the rest"
+    f11(running)
+    running.wait_for("display", "display: nobody says any more")
+    assert until_changed(running, tmp_path, owned) == before
+
+
+def until_changed(running, folder, old):
+    """What the screen shows once it has changed, and stays."""
+    last = old
+    for _ in range(100):
+        now = screen.shot(running, folder)
+        if now not in (old, last):
+            last = now
+        elif now != old:
+            return now
+        time.sleep(0.2)
+    raise AssertionError("the screen does not change")

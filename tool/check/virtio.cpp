@@ -105,6 +105,7 @@ private:
                 record.queues = v::gpu::queues;
                 put(v::gpu::scanouts_at, std::uint32_t{1});
                 put(v::gpu::window_at, window_of(use));
+                description_.domains[record.client].name.value.copy(config + v::gpu::owner_at, v::gpu::owner_size - 1);
                 return;
             case Type::Input: record.queues = v::input::queues; return;
         }

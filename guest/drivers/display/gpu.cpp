@@ -45,6 +45,15 @@ std::optional<Rect> part_of(Picture const& picture, protocol::Rectangle const& r
                 static_cast<std::int32_t>(r.height)};
 }
 
+/// The client's name, as letters with a zero behind them.
+std::array<char, protocol::owner_size> owner_of(Device const& device) {
+    std::array<std::uint64_t, protocol::owner_size / 8> words{};
+    for (std::uint32_t i = 0; i < words.size(); ++i) words[i] = device.config(protocol::owner_at + 8 * i);
+    std::array<char, protocol::owner_size> letters{};
+    std::memcpy(letters.data(), words.data(), letters.size() - 1);
+    return letters;
+}
+
 }  // namespace
 
 Gpu::Gpu(std::span<Device const> devices, Output& output) : output_{output}, layout_{output.width(), output.height()} {
@@ -55,8 +64,32 @@ Gpu::Gpu(std::span<Device const> devices, Output& output) : output_{output}, lay
         protocol::Window window;
         std::memcpy(&window, words, sizeof window);
         auto const number = layout_.count();
-        if (layout_.add({window.x, window.y, window.width, window.height}, window.on_top != 0))
-            window_of_[device.index()] = number;
+        if (!layout_.add({window.x, window.y, window.width, window.height}, window.on_top != 0)) continue;
+        window_of_[device.index()] = number;
+        owners_[number] = Owner{number, owner_of(device).data(), layout_.place(number)};
+    }
+    for (std::size_t window = 0; window < layout_.count(); ++window) put_letters(window);
+}
+
+/// In the first corner of the window in which all of them are seen; else in the first one.
+void Gpu::put_letters(std::size_t window) {
+    auto const place = layout_.place(window);
+    auto& owner = owners_[window];
+    for (auto const y : {0, place.height - owner.high()})
+        for (auto const x : {0, place.width - owner.wide()}) {
+            owner.put_letters(x, y);
+            if (layout_.sees_all(window, {place.x + x, place.y + y, owner.wide(), owner.high()})) return;
+        }
+    owner.put_letters(0, 0);
+}
+
+void Gpu::show_owners(bool shown) {
+    owners_shown_ = shown;
+    for (std::size_t device = 0; device < window_of_.size(); ++device) {
+        if (window_of_[device] == none) continue;
+        auto const place = layout_.place(window_of_[device]);
+        clients_[window_of_[device]].unpainted = {0, 0, place.width, place.height};
+        turns_ |= 1ull << device;
     }
 }
 

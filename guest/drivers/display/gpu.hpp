@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "guest/drivers/display/layout.hpp"
 #include "guest/drivers/display/output.hpp"
+#include "guest/drivers/display/owner.hpp"
 #include "guest/drivers/display/pictures.hpp"
 #include "guest/sdk/virtio_server.hpp"
 
@@ -25,6 +27,13 @@ public:
     /// A device whose client is already under way was set up with an earlier life of this server: its pictures are still there.
     void begin(sdk::Device& device) override;
     bool serve(sdk::Device& device) override;
+    std::uint64_t wake() override { return std::exchange(turns_, 0); }
+
+    /// Whether each window says over its picture whose it is. All windows are drawn anew, in the turns that wake() asks for.
+    void show_owners(bool shown);
+    [[nodiscard]] bool owners_shown() const { return owners_shown_; }
+    /// One for each window, by its number.
+    [[nodiscard]] std::span<Owner const> owners() const { return std::span{owners_}.first(layout_.count()); }
 
 private:
     static constexpr std::size_t none = Layout::max_windows;
@@ -54,6 +63,7 @@ private:
     void fetch(sdk::Device const& device, Client& client, Rect const& where, std::span<std::uint32_t> into);
     void blend_cursor(Client const& client, std::int32_t x, std::int32_t y, std::span<std::uint32_t> line) const;
 
+    void put_letters(std::size_t window);
     static bool refuse(sdk::Device const& device);
     bool take_cursor(sdk::Device const& device, std::size_t window);
     void set_cursor(sdk::Device const& device, std::size_t window, protocol::Cursor const& ask);
@@ -75,6 +85,9 @@ private:
     Layout layout_;
     std::array<std::size_t, abi::serve::max_devices> window_of_;
     std::array<Client, Layout::max_windows> clients_{};
+    std::array<Owner, Layout::max_windows> owners_{};
+    bool owners_shown_{false};
+    std::uint64_t turns_{0};                                                 // of devices
     alignas(8) std::array<std::uint32_t, Pictures::max_side + 1> pixels_{};  // on their way to the screen
 };
 

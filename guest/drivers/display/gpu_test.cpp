@@ -42,6 +42,7 @@ struct GpuTest : ::testing::Test {
             auto const device = clients.add(Type::Gpu, n);
             protocol::Window const window{static_cast<std::uint16_t>(30 * n), static_cast<std::uint16_t>(20 * n), 20, 10, 0, {}};
             std::memcpy(&clients.made[device].config[protocol::window_at / 8], &window, sizeof window);
+            std::memcpy(&clients.made[device].config[protocol::owner_at / 8], n == 0 ? "tv" : "me", 2);
             clients.made[device].memory = Bytes(0x1'0000);
         }
         begin();
@@ -247,6 +248,27 @@ TEST_F(GpuTest, ANewLifeOfTheServerGoesOnWhereTheClientIs) {
     EXPECT_EQ(wall.at(1, 0), 0x101u) << "the screen keeps its picture";
     EXPECT_EQ(flush(1, {0, 0, 1, 1}), Code::OkNoData);
     EXPECT_EQ(wall.at(0, 0), 0xab'cd'efu);
+}
+
+TEST_F(GpuTest, SaysWhoseEachWindowIsAndThenShowsWhatItShowed) {
+    make_picture(1);
+    make_picture(1, 1);
+    for (std::uint32_t device : {0u, 1u}) EXPECT_EQ(flush(1, {0, 0, 20, 10}, device), Code::OkNoData);
+    auto const before = wall.pixels;
+    gpu->show_owners(true);
+    work();
+    EXPECT_EQ(gpu->owners().size(), 2u);
+    EXPECT_EQ(gpu->owners()[0].words(), "tv 20x10+0+0");
+    EXPECT_EQ(gpu->owners()[1].words(), "me 20x10+30+20");
+    EXPECT_EQ(wall.at(0, 9), Owner::colours[0]) << "the frame, below the letters' box";
+    EXPECT_EQ(wall.at(30, 29), Owner::colours[1]);
+    for (auto const& [x, y] : {std::pair{20, 5}, {29, 20}, {30, 19}, {50, 25}, {30, 30}})
+        EXPECT_EQ(wall.at(x, y), 0x99u) << x << ' ' << y;
+    EXPECT_EQ(flush(1), Code::OkNoData);
+    EXPECT_EQ(wall.at(0, 9), Owner::colours[0]) << "a client's pixels don't cover it";
+    gpu->show_owners(false);
+    work();
+    EXPECT_EQ(wall.pixels, before);
 }
 
 TEST_F(GpuTest, AClientThatStartsAnewHasABlackWindow) {

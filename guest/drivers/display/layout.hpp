@@ -52,6 +52,15 @@ public:
         }
     }
 
+    /// Is all of `where`, of the screen, seen of `window`?
+    [[nodiscard]] constexpr bool sees_all(std::size_t window, Rect const& where) const {
+        std::int32_t pixels = 0;
+        for (auto y = where.y; y < where.y + where.height; ++y)
+            seen(window, y, where.x, where.x + where.width,
+                 [&](std::int32_t first, std::int32_t last) { pixels += last - first; });
+        return pixels == where.width * where.height;
+    }
+
 private:
     struct Window {
         Rect place{};

@@ -58,5 +58,15 @@ TEST(Layout, HasRoomForSoMany) {
     EXPECT_FALSE(layout.add({0, 0, 1, 1}, false));
 }
 
+TEST(Layout, SeesAllOfWhatNobodyCoversAndLiesOnTheScreen) {
+    Layout layout{100, 100};
+    EXPECT_TRUE(layout.add({10, 10, 50, 50}, false));
+    EXPECT_TRUE(layout.add({40, 40, 30, 30}, false));
+    EXPECT_TRUE(layout.sees_all(0, {10, 10, 30, 50}));
+    EXPECT_FALSE(layout.sees_all(0, {11, 10, 30, 50}));
+    EXPECT_TRUE(layout.sees_all(1, {40, 40, 30, 30}));
+    EXPECT_FALSE(layout.sees_all(1, {40, 40, 31, 30})) << "beyond its window";
+}
+
 }  // namespace
 }  // namespace tiffin::display

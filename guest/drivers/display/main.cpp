@@ -1,6 +1,7 @@
 // A VM that shows the screens of other VMs in windows of the board's: the PCI function it was given, QEMU's bochs-display. With a keyboard
 // of the board's (a virtio input device) it gives the keys to the client that has the focus. Boot arguments: display.width=800,
-// display.height=480, keys.focus=88 (the key, of Linux's numbers, that moves the focus; F12).
+// display.height=480, keys.focus=88 (the key, of Linux's numbers, that moves the focus; F12), keys.owners=87 (the one that asks whose each
+// window is, and asks no more; F11).
 #include <cstring>
 
 #include "guest/drivers/display/bochs.hpp"
@@ -74,6 +75,33 @@ input::Keyboard* find_keyboard() {
     return &keyboard;
 }
 
+/// KEY_F11 of linux/input-event-codes.h.
+constexpr std::uint16_t f11 = 87;
+
+/// The board's keyboard, without the key that asks whose the windows are.
+class Asked final : public KeySource {
+public:
+    Asked(KeySource& keys, display::Gpu& gpu, std::uint16_t key) : keys_{keys}, gpu_{gpu}, key_{key} {}
+
+    std::optional<Key> next() override {
+        auto key = keys_.next();
+        for (; key && key->code == key_; key = keys_.next())
+            if (key->value == abi::virtio::input::pressed) answer();
+        return key;
+    }
+
+private:
+    void answer() {
+        gpu_.show_owners(!gpu_.owners_shown());
+        if (!gpu_.owners_shown()) return print("display: nobody says any more whose the windows are\n");
+        for (auto const& owner : gpu_.owners()) print("display: {}\n", owner.words());
+    }
+
+    KeySource& keys_;
+    display::Gpu& gpu_;
+    std::uint16_t key_;
+};
+
 /// Screens and keys, each as its device is of.
 class Both final : public Service {
 public:
@@ -81,7 +109,7 @@ public:
 
     void begin(Device& device) override { of(device).begin(device); }
     bool serve(Device& device) override { return of(device).serve(device); }
-    std::uint64_t wake() override { return input_.wake(); }
+    std::uint64_t wake() override { return input_.wake() | gpu_.wake(); }
 
 private:
     Service& of(Device const& device) {
@@ -109,7 +137,10 @@ unsigned app_main() {
     server.start();
     auto* const keyboard = find_keyboard();
     auto& gpu = keep<display::Gpu>(server.devices(), screen);
-    auto& input = keep<input::Input>(server.devices(), keyboard,
+    KeySource* keys = nullptr;
+    if (keyboard != nullptr)
+        keys = &keep<Asked>(*keyboard, gpu, static_cast<std::uint16_t>(argument(boot().arguments, "keys.owners", f11)));
+    auto& input = keep<input::Input>(server.devices(), keys,
                                      static_cast<std::uint16_t>(argument(boot().arguments, "keys.focus", input::f12)));
     print("display: {} devices, {} by {} pixels{}\n", server.devices().size(), mode.width, mode.height,
           keyboard != nullptr ? ", and a keyboard" : "");

@@ -66,6 +66,11 @@ void Gpu::paint(sdk::Device const& device, std::size_t window, Rect const& where
     while (left.height != 0) {
         Rect const rows{left.x, left.y, left.width, std::min(left.height, most)};
         fetch(device, clients_[window], rows, room);
+        if (owners_shown_) {
+            auto const pixels = room.first(width * static_cast<std::size_t>(rows.height));
+            Canvas canvas{pixels, rows.width, rows.height};
+            owners_[window].draw(canvas, pixels, rows);
+        }
         for (std::int32_t row = 0; row < rows.height; ++row) {
             auto const line = room.subspan(static_cast<std::size_t>(row) * width, width);
             auto const from = place.x + rows.x, y = place.y + rows.y + row;
