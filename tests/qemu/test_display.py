@@ -1,6 +1,4 @@
 """VMs show their screens in windows of the board's: what QEMU's screen shows is what they drew, each in its own place."""
-import time
-
 from harness import screen
 from harness.describe import PciBoard, app, fixed, metronome, server
 
@@ -98,7 +96,7 @@ def test_a_key_asks_whose_each_window_is_and_asks_no_more(machine, tmp_path):
     f11(running)
     running.wait_for("display", r"display: top 300x50\+50\+50")
     running.wait_for("display", r"display: under 140x180\+20\+20")
-    owned = until_changed(running, tmp_path, before)
+    owned = screen.until_changed(running, tmp_path, before)
     top, under = 0xE04040, 0x40C040  # guest/drivers/display/owner.hpp, by the numbers of the windows
     assert owned.part(50, 97, 300, 3) == screen.plain(300, 3, top), "the frame of what is on top"
     assert owned.part(20, 197, 140, 3) == screen.plain(140, 3, under), "the frame of what lies under it, which begins above"
@@ -109,17 +107,4 @@ def test_a_key_asks_whose_each_window_is_and_asks_no_more(machine, tmp_path):
     assert owned.part(350, 0, 450, 480) == screen.plain(450, 480, 0), "nobody has the rest"
     f11(running)
     running.wait_for("display", "display: nobody says any more")
-    assert until_changed(running, tmp_path, owned) == before
-
-
-def until_changed(running, folder, old):
-    """What the screen shows once it has changed, and stays."""
-    last = old
-    for _ in range(100):
-        now = screen.shot(running, folder)
-        if now not in (old, last):
-            last = now
-        elif now != old:
-            return now
-        time.sleep(0.2)
-    raise AssertionError("the screen does not change")
+    assert screen.until_changed(running, tmp_path, owned) == before

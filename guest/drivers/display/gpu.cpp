@@ -87,8 +87,7 @@ void Gpu::show_owners(bool shown) {
     owners_shown_ = shown;
     for (std::size_t device = 0; device < window_of_.size(); ++device) {
         if (window_of_[device] == none) continue;
-        auto const place = layout_.place(window_of_[device]);
-        clients_[window_of_[device]].unpainted = {0, 0, place.width, place.height};
+        repaint(window_of_[device]);
         turns_ |= 1ull << device;
     }
 }
@@ -229,6 +228,8 @@ Code Gpu::set_scanout(std::size_t window, Request const& request) {
     if (picture == nullptr) return Code::ErrorInvalidResource;
     auto const part = part_of(*picture, ask->part);
     if (!part) return Code::ErrorInvalidParameter;
+    // What another picture, or another part, had where this one has nothing is not seen any more.
+    if (client.shown != 0 && (client.part.width > part->width || client.part.height > part->height)) repaint(window);
     client.shown = picture->id;
     client.part = *part;
     return Code::OkNoData;
@@ -263,9 +264,13 @@ void Gpu::adopt(std::size_t window, Picture const& picture) {
 
 /// Nothing is shown: the window is black.
 void Gpu::blank(std::size_t window) {
-    auto const place = layout_.place(window);
     clients_[window].shown = 0;
     clients_[window].recovered = false;
+    repaint(window);
+}
+
+void Gpu::repaint(std::size_t window) {
+    auto const place = layout_.place(window);
     clients_[window].unpainted = {0, 0, place.width, place.height};
 }
 

@@ -80,6 +80,7 @@ private:
     protocol::Code flush(std::size_t window, sdk::Request const& request);
     void adopt(std::size_t window, Picture const& picture);
     void blank(std::size_t window);
+    void repaint(std::size_t window);
 
     Output& output_;
     Layout layout_;

@@ -271,6 +271,19 @@ TEST_F(GpuTest, SaysWhoseEachWindowIsAndThenShowsWhatItShowed) {
     EXPECT_EQ(wall.pixels, before);
 }
 
+TEST_F(GpuTest, ASmallerPictureLeavesNothingOfTheLargerOne) {
+    make_picture(1);
+    flush(1);
+    for (std::uint32_t i = 0; i < 40; ++i) put(0x2000 + 4 * i, 0x300 + i);
+    EXPECT_EQ(create(2, 8, 5), Code::OkNoData);
+    EXPECT_EQ(attach(2, {{0x2000, 160, 0}}), Code::OkNoData);
+    EXPECT_EQ(show(2, {0, 0, 8, 5}), Code::OkNoData);
+    EXPECT_EQ(flush(2, {0, 0, 8, 5}), Code::OkNoData);
+    for (std::int32_t y = 0; y < 10; ++y)
+        for (std::int32_t x = 0; x < 20; ++x)
+            ASSERT_EQ(wall.at(x, y), x < 8 && y < 5 ? 0x300u + static_cast<std::uint32_t>(y * 8 + x) : 0u) << x << ' ' << y;
+}
+
 TEST_F(GpuTest, AClientThatStartsAnewHasABlackWindow) {
     make_picture(1);
     flush(1);

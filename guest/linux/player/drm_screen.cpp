@@ -53,9 +53,9 @@ bool choose(int file, Choice& choice) {
 
 }  // namespace
 
-std::string DrmScreen::make_buffer() {
+std::string DrmScreen::make_buffer(std::int32_t width, std::int32_t height, Buffer& made) const {
     drm_mode_create_dumb dumb{};
-    dumb.width = static_cast<std::uint32_t>(width_), dumb.height = static_cast<std::uint32_t>(height_), dumb.bpp = 32;
+    dumb.width = static_cast<std::uint32_t>(width), dumb.height = static_cast<std::uint32_t>(height), dumb.bpp = 32;
     if (ioctl(file_, DRM_IOCTL_MODE_CREATE_DUMB, &dumb) != 0) return failed("no memory for the picture");
     if (dumb.pitch != dumb.width * 4) return "the kernel wants something between the rows";
     drm_mode_map_dumb map{};
@@ -63,10 +63,18 @@ std::string DrmScreen::make_buffer() {
     if (ioctl(file_, DRM_IOCTL_MODE_MAP_DUMB, &map) != 0) return failed("the picture's memory has no place");
     void* const at = mmap(nullptr, dumb.size, PROT_READ | PROT_WRITE, MAP_SHARED, file_, static_cast<off_t>(map.offset));
     if (at == MAP_FAILED) return failed("the picture's memory can't be mapped");
-    pixels_ = {static_cast<std::uint32_t*>(at), dumb.size / 4};
+    made = {dumb.handle, dumb.pitch, {static_cast<std::uint32_t*>(at), dumb.size / 4}};
+    return {};
+}
+
+std::string DrmScreen::make_frame() {
+    Buffer made;
+    if (auto why = make_buffer(width_, height_, made); !why.empty()) return why;
+    pixels_ = made.pixels;
     drm_mode_fb_cmd frame{};
-    frame.width = dumb.width, frame.height = dumb.height, frame.pitch = dumb.pitch;
-    frame.bpp = 32, frame.depth = 24, frame.handle = dumb.handle;
+    frame.width = static_cast<std::uint32_t>(width_), frame.height = static_cast<std::uint32_t>(height_),
+    frame.pitch = made.pitch;
+    frame.bpp = 32, frame.depth = 24, frame.handle = made.handle;
     if (ioctl(file_, DRM_IOCTL_MODE_ADDFB, &frame) != 0) return failed("no frame buffer");
     buffer_ = frame.fb_id;
     return {};
@@ -78,9 +86,10 @@ std::string DrmScreen::open(char const* path) {
     Choice choice{};
     if (!choose(file_, choice)) return std::string{path} + " has no connector with a mode";
     width_ = choice.mode.hdisplay, height_ = choice.mode.vdisplay;
-    if (auto why = make_buffer(); !why.empty()) return why;
+    if (auto why = make_frame(); !why.empty()) return why;
+    crtc_ = choice.crtc;
     drm_mode_crtc set{};
-    set.crtc_id = choice.crtc, set.fb_id = buffer_;
+    set.crtc_id = crtc_, set.fb_id = buffer_;
     set.set_connectors_ptr = address(&choice.connector), set.count_connectors = 1;
     set.mode = choice.mode, set.mode_valid = 1;
     return ioctl(file_, DRM_IOCTL_MODE_SETCRTC, &set) == 0 ? std::string{} : failed("the mode can't be set");
@@ -93,6 +102,23 @@ bool DrmScreen::show(tiffin::sdk::Rect const& where) const {
     drm_mode_fb_dirty_cmd dirty{};
     dirty.fb_id = buffer_, dirty.num_clips = 1, dirty.clips_ptr = address(&clip);
     return ioctl(file_, DRM_IOCTL_MODE_DIRTYFB, &dirty) == 0;
+}
+
+std::string DrmScreen::make_pointer(void (*draw)(tiffin::sdk::Canvas&)) {
+    Buffer made;
+    if (auto why = make_buffer(pointer_side, pointer_side, made); !why.empty()) return why;
+    tiffin::sdk::Canvas canvas{made.pixels, pointer_side, pointer_side};
+    draw(canvas);
+    drm_mode_cursor ask{};
+    ask.flags = DRM_MODE_CURSOR_BO, ask.crtc_id = crtc_, ask.handle = made.handle;
+    ask.width = ask.height = pointer_side;
+    return ioctl(file_, DRM_IOCTL_MODE_CURSOR, &ask) == 0 ? std::string{} : failed("no cursor");
+}
+
+bool DrmScreen::move_pointer(std::int32_t x, std::int32_t y) const {
+    drm_mode_cursor ask{};
+    ask.flags = DRM_MODE_CURSOR_MOVE, ask.crtc_id = crtc_, ask.x = x, ask.y = y;
+    return ioctl(file_, DRM_IOCTL_MODE_CURSOR, &ask) == 0;
 }
 
 }  // namespace player

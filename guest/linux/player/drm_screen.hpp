@@ -24,10 +24,22 @@ public:
     /// What was drawn there is on the screen when this returns. False: the kernel refused; errno says why.
     [[nodiscard]] bool show(tiffin::sdk::Rect const& where) const;
 
+    static constexpr std::int32_t pointer_side = 64;
+    /// The hardware's cursor is this, of pixels with alpha. Empty, or what failed.
+    std::string make_pointer(void (*draw)(tiffin::sdk::Canvas&));
+    [[nodiscard]] bool move_pointer(std::int32_t x, std::int32_t y) const;
+
 private:
-    [[nodiscard]] std::string make_buffer();
+    /// Memory to draw in, of 32 bits a pixel.
+    struct Buffer {
+        std::uint32_t handle{0}, pitch{0};
+        std::span<std::uint32_t> pixels;
+    };
+    [[nodiscard]] std::string make_buffer(std::int32_t width, std::int32_t height, Buffer& made) const;
+    [[nodiscard]] std::string make_frame();
 
     int file_{-1};
+    std::uint32_t crtc_{0};
     std::uint32_t buffer_{0};  // the frame buffer's id
     std::int32_t width_{0}, height_{0};
     std::span<std::uint32_t> pixels_;

@@ -28,7 +28,7 @@ void draw_cover(Canvas& canvas) {
 
 std::string_view word_for(State const& state) {
     if (state.paused) return "PAUSED";
-    return state.length != 0 && state.played >= state.length ? "ENDED" : "PLAYING";
+    return is_playing(state) ? "PLAYING" : "ENDED";
 }
 
 /// Two digits.
@@ -47,11 +47,13 @@ void draw_all(Canvas& canvas, std::string_view title, State const& state) {
     draw_state(canvas, state);
 }
 
+bool is_playing(State const& state) { return !state.paused && (state.length == 0 || state.played < state.length); }
+
 Rect draw_state(Canvas& canvas, State const& state) {
     canvas.fill(changing, paper);
     char clock[] = "00:00:00";
     put_two(clock, state.seconds / 3600), put_two(clock + 3, state.seconds / 60 % 60), put_two(clock + 6, state.seconds % 60);
-    canvas.text(changing.x, changing.y, {clock, sizeof clock - 1}, ink, 7);
+    canvas.text(changing.x, changing.y, {clock, is_playing(state) ? sizeof clock - 1 : sizeof "00:00" - 1}, ink, 7);
     canvas.bar({changing.x, changing.y + 90, 360, 16}, state.played, state.length, accent, rest);
     char times[] = "00:00 / 00:00";
     put_two(times, state.played / 60), put_two(times + 3, state.played % 60);
@@ -59,6 +61,16 @@ Rect draw_state(Canvas& canvas, State const& state) {
     canvas.text(changing.x, changing.y + 120, {times, sizeof times - 1}, ink, 3);
     canvas.text(changing.x, changing.y + 155, word_for(state), accent, 3);
     return changing;
+}
+
+void draw_pointer(Canvas& canvas) {
+    constexpr Colour opaque = 0xff'00'00'00, border = opaque, inside = opaque | ink;
+    canvas.fill(canvas.all(), 0);
+    for (std::int32_t row = 0; row < pointer_height; ++row) {
+        auto const wide = row < pointer_height * 2 / 3 ? row + 1 : 2 * (pointer_height - row);
+        canvas.fill({0, row, wide, 1}, border);
+        if (wide > 2) canvas.fill({1, row, wide - 2, 1}, inside);
+    }
 }
 
 }  // namespace player

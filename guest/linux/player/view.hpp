@@ -17,9 +17,15 @@ struct State {
     bool paused{false};
 };
 
+[[nodiscard]] bool is_playing(State const& state);
+
 /// Everything, once.
 void draw_all(Canvas& canvas, std::string_view title, State const& state);
-/// What changes from second to second. The part that it drew on.
+/// What changes from second to second, or from minute to minute: a clock has no seconds while nothing plays. The part that it drew on.
 Rect draw_state(Canvas& canvas, State const& state);
+
+inline constexpr std::int32_t pointer_height = 24;
+/// An arrow whose tip is the corner; with alpha above the colour, and nothing beside it.
+void draw_pointer(Canvas& canvas);
 
 }  // namespace player

@@ -36,6 +36,25 @@ TEST(PlayersView, TheClockSaysHoursMinutesAndSeconds) {
     EXPECT_FALSE(Window{{.seconds = 1}}.says(400, 190, "00:00:00", ink, 7));
 }
 
+TEST(PlayersView, WhileNothingPlaysTheClockHasNoSeconds) {
+    State const paused{.seconds = 3600 + 34 * 60 + 56, .length = 9, .paused = true};
+    EXPECT_TRUE(Window{paused}.says(400, 190, "01:34   ", ink, 7));
+    auto later = paused;
+    later.seconds += 3;
+    EXPECT_EQ(Window{later}.pixels, Window{paused}.pixels);
+    EXPECT_TRUE((Window{{.played = 9, .length = 9}}.says(400, 190, "00:00   ", ink, 7)));
+}
+
+TEST(PlayersView, ThePointerIsAnArrowWithNothingBesideIt) {
+    std::vector<std::uint32_t> pixels(64 * 64, 1);
+    Canvas canvas{pixels, 64, 64};
+    draw_pointer(canvas);
+    EXPECT_EQ(pixels[0], 0xff'00'00'00u) << "its tip";
+    EXPECT_EQ(pixels[8 * 64 + 4], 0xff'00'00'00u | ink);
+    EXPECT_EQ(pixels[8 * 64 + 9], 0u);
+    EXPECT_EQ(pixels[static_cast<std::size_t>(pointer_height) * 64], 0u);
+}
+
 TEST(PlayersView, TheBarIsAsLongAsTheSongHasCome) {
     Window const window{{.played = 15, .length = 60}};
     EXPECT_EQ(window.at(400, 280), accent);

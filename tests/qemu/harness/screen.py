@@ -1,4 +1,5 @@
 """What is on the board's screen: pictures of 24 bits a pixel, (red, green, blue)."""
+import time
 from dataclasses import dataclass
 
 CARD = ("bochs-display,romfile=",)
@@ -50,3 +51,25 @@ def shot(machine, folder):
     path = folder / "screen.ppm"
     machine.qmp.command("screendump", filename=str(path))
     return read_ppm(path)
+
+
+def until(machine, folder, wanted):
+    """What the screen shows once it is `wanted`, or else after some seconds."""
+    for _ in range(50):
+        now = shot(machine, folder)
+        if now == wanted:
+            break
+        time.sleep(0.1)
+    return now
+
+
+def until_changed(machine, folder, old):
+    """What the screen shows once it has changed, and stays."""
+    last = old
+    for _ in range(100):
+        now = shot(machine, folder)
+        if now == last != old:
+            return now
+        last = now
+        time.sleep(0.2)
+    raise AssertionError("the screen does not change")
