@@ -110,6 +110,12 @@ def test_a_run_ends_with_its_verdict_and_not_with_its_time():
     assert "done" in run_until(["sh", "-c", "echo done; exec sleep 60"], ["done"], 30)
 
 
+def test_lines_are_typed_one_after_another_each_when_it_is_asked_for():
+    shell = "stty -icrnl -echo 2> /dev/null; echo one; read -r a; echo two; read -r b; echo got $a $b"
+    said = run_until(["sh", "-c", shell.replace("read -r", "IFS= read -r")], ["got"], 20, typed=[("one", "first\n"), ("two", "second\n")])
+    assert said.replace("\r", "").split()[-3:] == ["got", "first", "second"]
+
+
 def test_a_switch_among_many_is_the_median_wait_by_their_number():
     text = "".join(f"[vm{i}] bench: yield={wait} min=1 max=9\n" for i, wait in enumerate((4000, 1, 4400, 4200)))
     assert crowd.turns(text, 10) == 420

@@ -14,9 +14,10 @@ KEY, KEY_IN_LINUX = "key press to pixel", "key press to pixel, from the input ev
 PERIOD, PERIOD_SERVER = "Linux plays a period of 10 ms: the core's work", "Linux plays a period of 10 ms: the sound VM and EL2"
 PERIOD_WRITE = "Linux plays a period of 10 ms: the sound VM alone"
 SHARE, SHARE_DISPLAY = "Linux plays: sound VM and EL2, of a core of 200 M a second", "Linux shows a clock: display VM, of a core of 200 M a second"
+COPIES, COPIES_SOUND = "EL2 copies, for each byte of pixels shown", "EL2 copies, for each byte of samples played"
 GOALS = {SCREEN["draw"]: (1.3, True), SHARE: (3, False)}
 ROWS = [*((name, "instructions") for name in SCREEN.values()), (KEY, "instructions"), (KEY_IN_LINUX, "instructions"), (PERIOD, "instructions"),
-        (PERIOD_SERVER, "instructions"), (PERIOD_WRITE, "instructions"), (SHARE, "%"), (SHARE_DISPLAY, "%")]
+        (PERIOD_SERVER, "instructions"), (PERIOD_WRITE, "instructions"), (SHARE, "%"), (SHARE_DISPLAY, "%"), (COPIES, "bytes"), (COPIES_SOUND, "bytes")]
 
 KEYBOARD = 32 + 3 + 2  # INTID: QEMU's virt board has PCI's INTA of device n at SPI 3 + n % 4
 SERVE_LOOK = 0xC6000012
@@ -55,14 +56,14 @@ def initrd():
     return need(CACHE / "initrd-bench.cpio.gz", images.FETCH)
 
 
-def on_tiffin(work, what, options="", **hooks):
+def on_tiffin(work, what, options="", until=DONE, **hooks):
     """`hooks`: run_until's, and `monitor`, which presses keys and fetches the trace."""
     monitor = hooks.pop("monitor", None)
     board = ["-M", "iommu=smmuv3", "-device", "bochs-display,romfile=", "-device", "virtio-keyboard-pci,iommu_platform=on,disable-legacy=on",
              *SOUND_CARD, *(monitor.arguments() if monitor else [])]
     text = DESCRIPTION.format(options=options, memory=images.LINUX_MIB, kernel=images.kernel(), initrd=initrd(), cmdline=cmdline(what),
                               drivers=ROOT / "build/aarch64/guest/drivers")
-    return tiffin(work, text, DONE, board_has=board, **hooks)
+    return tiffin(work, text, until, board_has=board, **hooks)
 
 
 def natively(what, *more, **hooks):
@@ -141,6 +142,26 @@ def run_sound(work):
 def run_clock(work):
     ran, _ = more_of(work, "clock", SECONDS)
     return {SHARE_DISPLAY: 100 * ran[DISPLAY] / CORE}
+
+
+# The servers stop when Linux has, and the hypervisor says what it copied.
+STOPS = [(r"linux: stopped", "stop sound"), (r"sound: stopped", "stop display")]
+
+
+def copied_for_more(work, what, times):
+    """Bytes that EL2 copied for Linux, and what Linux said: of a run with twice as many of `what`, less one with `times` of them."""
+    said = [on_tiffin(work, f"tiffin.{what}={n}", until=[r"report vm=linux .*copied=\d+", "machine stopped"], typed=STOPS)
+            for n in (times, 2 * times)]
+    less, more = (int(re.search(r"report vm=linux .*copied=(\d+)", text)[1]) for text in said)
+    return more - less, said[0]
+
+
+def run_copies(work):
+    """The server's own copy to the screen, or mix into the card's ring, comes to it."""
+    copied, said = copied_for_more(work, "updates", UPDATES)
+    pixels = UPDATES * sum(int(n) for n in re.findall(r"player: measure: \w+ ns=\d+ pixels=(\d+)", said))
+    copied_sound, _ = copied_for_more(work, "periods", PERIODS)
+    return {COPIES: copied / (4 * pixels), COPIES_SOUND: copied_sound / (3 * PERIODS * 480 * 4)}
 
 
 def run_native_sound(work):

@@ -37,12 +37,13 @@ def qemu(el2, memory_mib=RAM_MIB, cores=1):
             "-display", "none", "-serial", "stdio", "-monitor", "none", "-net", "none", "-no-reboot"]
 
 
-def run_until(command, until, timeout_s, meanwhile=lambda text: None, at_end=lambda text: None):
+def run_until(command, until, timeout_s, meanwhile=lambda text: None, at_end=lambda text: None, typed=()):
     """Runs `command` until every regular expression in `until` was seen in its output, it ends, or the time is up: returns the output.
 
     `meanwhile` is called with what was said so far, each half second and whenever there is more; `at_end` when all was seen, while it still
-    runs. The last line may lack its end. Raises BenchError, with the tail of the output, if something was not seen."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    runs. `typed`: pairs of a regular expression and a line that is typed when it was seen, one after another. The last line may lack its end. Raises BenchError, with the tail of the output, if something was not seen."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    typed = list(typed)
     output, deadline = b"", time.monotonic() + timeout_s
     wanted = [re.compile(u.encode()) for u in until]
     try:
@@ -56,12 +57,16 @@ def run_until(command, until, timeout_s, meanwhile=lambda text: None, at_end=lam
                 if not piece:
                     break
                 output += piece
+                if typed and re.search(typed[0][0].encode(), output):
+                    process.stdin.write(typed.pop(0)[1].encode() + b"\r")
+                    process.stdin.flush()
         if all(w.search(output) for w in wanted):
             at_end(output.decode(errors="replace"))
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+        process.stdin.close()
     text = output.decode(errors="replace").replace("\r", "")
     missing = [u for u, w in zip(until, wanted) if not w.search(output)]
     if missing:

@@ -201,6 +201,7 @@ measures = [
     ("Linux on a screen", handheld.run_screen, True),
     ("Linux's clock on a screen", handheld.run_clock, True),
     ("Linux on a sound card", handheld.run_sound, True),
+    ("copies for a screen and a card", handheld.run_copies, True),
     ("1 ms tick beside the hostile guest", run_hostile, False),
     ("with a trace", run_traced, False),
     ("budgets", run_budget, False),

@@ -92,7 +92,7 @@ public:
         auto machine = built_.description.machine;
         for (auto& audiodev : machine.audiodevs) audiodev = audiodev_for(audiodev, ears, options_.folder + "/demo.wav", sound);
         RunOptions run;
-        run.icount = !options_.gui, run.timeout_s = options_.timeout_s;
+        run.icount = true, run.idle_for_real = options_.gui, run.timeout_s = options_.timeout_s;
         run.monitor = image_.monitor(), run.director = &director_, run.display = display;
         if (built_.description.options.trace != 0 && !options_.folder.empty()) run.trace = options_.folder + "/demo.trace";
         auto command = qemu_command(machine, image_.path(), run);
@@ -204,15 +204,33 @@ std::vector<std::string> players(Watcher const& watcher) {
 
 struct HostWindow {
     std::string display{"none"}, sound{};
+    Ears ears{Ears::File};
 };
+
+/// QEMU's driver that can open the host's speakers; empty if none can. QEMU ends at once if its driver can't.
+std::string speakers() {
+    for (auto const* const driver : {"pa", "alsa"}) {
+        if (std::string_view{driver} == "alsa" && !std::filesystem::exists("/dev/snd")) continue;
+        auto const trial = fmt::format(
+            "echo quit | qemu-system-aarch64 -M none -nodefaults -display none -monitor stdio -audiodev {},id=a > /dev/null 2>&1 "
+            "&& "
+            "echo opens",
+            driver);
+        if (output_of({"sh", "-c", trial}).starts_with("opens")) return driver;
+    }
+    return {};
+}
 
 /// The window and speakers of the host; nothing, and a message, if it can't show any.
 std::optional<HostWindow> host_window() {
     auto const displays = output_of({"qemu-system-aarch64", "-display", "help"});
     auto const why = why_no_window(displays, std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr);
     if (!why.empty()) return fmt::print(stderr, "tiffin: --gui: {}\n", why), std::nullopt;
-    auto const drivers = output_of({"qemu-system-aarch64", "-audiodev", "help"});
-    return HostWindow{first_of({"gtk", "sdl"}, displays), first_of({"pa", "alsa", "sdl", "oss", "none"}, drivers)};
+    HostWindow window{.display = first_of({"gtk", "sdl"}, displays), .sound = speakers()};
+    window.ears = window.sound.empty() ? Ears::File : Ears::Host;
+    if (window.sound.empty())
+        fmt::print("tiffin: --gui: QEMU finds no speakers here (PulseAudio, ALSA): the sound goes to demo.wav\n");
+    return window;
 }
 
 }  // namespace
@@ -232,7 +250,7 @@ int demo(BuildResult const& built, BuildOptions const& build_options, DemoOption
                      .digest = {},
                      .debugger = {},
                      .heard = [&](auto vm, auto text) { run.director().said(vm, text); }}};
-    if (!run.go(options.gui ? Ears::Host : Ears::File, window->display, window->sound, watcher)) return 1;
+    if (!run.go(window->ears, window->display, window->sound, watcher)) return 1;
     DemoPage page{.title = "One core does the work of many chips"};
     page.report = FinalReport::of(watcher);
     page.no_slack = run_without_slack(built, build_options, options, *script);
@@ -243,6 +261,10 @@ int demo(BuildResult const& built, BuildOptions const& build_options, DemoOption
     for (auto const& problem : problems) fmt::print(stderr, "tiffin: {}\n", problem);
     bool const met = report_expectations(watcher) && problems.empty();
     page.well = met && run.result().status == 0;
+    if (options.gui && !page.well)
+        fmt::print(stderr,
+                   "tiffin: with --gui the machine wakes when the host gets to it, so a deadline may be missed that is kept "
+                   "without\n");
     page.pictures = run.director().pictures();
     page.sizes = sizes_of(built);
     page.sizes.push_back({"the hypervisor", built.packed->plan().header().pool_bytes, built.packed->plan_offset});

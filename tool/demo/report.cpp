@@ -30,8 +30,12 @@ double rate(std::uint64_t count, MachineReport const& machine) { return static_c
 std::string slack_line(MachineReport const& with, MachineReport const& without) {
     if (without.wakeups == 0) return "  not measured: the machine without timer-slack gave no report\n";
     auto const saved = 100 - 100 * rate(with.wakeups, with) / rate(without.wakeups, without);
-    return fmt::format("  timer-slack: the core woke {} times with it and {} times without ({:.1f} a second, {:.1f} % fewer).\n",
-                       with.wakeups, without.wakeups, rate(without.wakeups, without), saved);
+    return fmt::format(
+        "  timer-slack: the core woke {} times with it and {} times without ({:.1f} a second, {:.1f} % fewer), and was in use "
+        "{:.2f} % "
+        "and {:.2f} % of the time.\n",
+        with.wakeups, without.wakeups, rate(without.wakeups, without), saved, 100 - percent(with.idle_ticks, with.ticks),
+        100 - percent(without.idle_ticks, without.ticks));
 }
 
 }  // namespace

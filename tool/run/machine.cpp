@@ -230,7 +230,8 @@ std::vector<std::string> qemu_command(Machine const& machine, std::string const&
     if (!options.monitor.empty())  // switched off, it stays for somebody to read its memory
         command.insert(command.end(), {"-qmp", "unix:" + options.monitor + ",server=on,wait=off", "-no-shutdown"});
     if (options.icount) {
-        command.insert(command.end(), {"-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm", "-seed", "1"});
+        command.insert(command.end(), {"-icount", options.idle_for_real ? "shift=0,sleep=on" : "shift=0,sleep=off", "-rtc",
+                                       "base=2024-01-01,clock=vm", "-seed", "1"});
     }
     return command;
 }

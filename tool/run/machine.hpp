@@ -17,6 +17,7 @@ class Director;
 
 struct RunOptions {
     bool icount{false};               // count instructions: exact and repeatable, and slower
+    bool idle_for_real{false};        // with icount: what the machine sleeps takes as long on the host, and is not skipped
     unsigned timeout_s{0};            // of host time; 0: none
     std::vector<std::string> expect;  // VM=REGEX
     std::string log;                  // a copy of the serial line; may be empty
