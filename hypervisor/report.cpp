@@ -93,6 +93,8 @@ void report_locks(Cpu const& cpu) {
 
 std::uint32_t MachineShell::vm_count() const { return static_cast<std::uint32_t>(machine.vms.size()); }
 
+std::string_view MachineShell::name(std::uint32_t index) const { return machine.vms[index]->name; }
+
 VmRow MachineShell::vm(std::uint32_t index) const {
     Vm const& vm = *machine.vms[index];
     Vcpu const& first = *vm.vcpus[0];

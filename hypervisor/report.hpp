@@ -8,6 +8,7 @@ namespace tiffin {
 class MachineShell final : public ShellHost {
 public:
     [[nodiscard]] std::uint32_t vm_count() const override;
+    [[nodiscard]] std::string_view name(std::uint32_t index) const override;
     [[nodiscard]] VmRow vm(std::uint32_t index) const override;
     bool manage(std::uint32_t index, abi::manage::Action action) override;
     [[nodiscard]] std::uint64_t total_ticks() const override;

@@ -1,5 +1,7 @@
 #include "core/console/shell.hpp"
 
+#include <algorithm>
+
 #include "core/console/base64.hpp"
 #include "core/console/format.hpp"
 
@@ -89,13 +91,24 @@ void Shell::run(std::string_view line) {
         return console_->log(Line{} << "no command \"" << text::first(name, 32) << "\"; help lists what there is");
     answer_ = command->answer;
     index_ = 0;
+    named_ = 0;
+    looking_ = !argument_.empty() && command->arguments.find("NAME") != std::string_view::npos;
     console_->shell_has_answer();
 }
 
 bool Shell::step() {
+    if (looking_) return look_for_name(), true;
     if (answer_ != nullptr && (this->*answer_)(index_++)) return true;
     answer_ = nullptr;
     return false;
+}
+
+/// Some of the VMs: a step of a machine with 1,024 of them is no longer than of one with ten.
+void Shell::look_for_name() {
+    constexpr std::uint32_t names_a_step = 8;
+    auto const end = std::min(named_ + names_a_step, host_->vm_count());
+    while (named_ < end && host_->name(named_) != argument_) ++named_;
+    looking_ = named_ == end && end < host_->vm_count();
 }
 
 bool Shell::answer_help(std::uint32_t index) {
@@ -122,14 +135,14 @@ bool Shell::answer_list(std::uint32_t index) {
 }
 
 bool Shell::answer_stats(std::uint32_t index) {
-    VmRow vm;
-    if (argument_.empty()) {
-        machine_stats();
-    } else if (find_vm(argument_, vm)) {
-        return vm_stats(vm, index);
-    } else {
-        console_->log(Line{} << "no VM \"" << text::first(argument_, 32) << "\"; list shows them");
-    }
+    if (argument_.empty()) return machine_stats(), false;
+    return knows_name() && vm_stats(host_->vm(named_), index);
+}
+
+/// If it does not, it says so.
+bool Shell::knows_name() {
+    if (!argument_.empty() && named_ < host_->vm_count()) return true;
+    console_->log(Line{} << "no VM \"" << text::first(argument_, 32) << "\"; list shows them");
     return false;
 }
 
@@ -162,10 +175,9 @@ bool Shell::vm_stats(VmRow const& vm, std::uint32_t index) {
 }
 
 bool Shell::answer_focus(std::uint32_t) {
-    VmRow vm;
-    if (!find_vm(argument_, vm)) {
-        console_->log(Line{} << "no VM \"" << text::first(argument_, 32) << "\"; list shows them");
-    } else if (vm.console == nullptr) {
+    if (!knows_name()) return false;
+    auto const vm = host_->vm(named_);
+    if (vm.console == nullptr) {
         console_->log(Line{} << vm.name << " has no console");
     } else {
         console_->focus(vm.console);
@@ -208,28 +220,10 @@ bool Shell::answer_trace(std::uint32_t index) {
     return true;
 }
 
-/// Bounded by the number of VMs, and only a maintainer's key leads here. vm_count(): there is none of that name.
-std::uint32_t Shell::find_index(std::string_view name) const {
-    std::uint32_t index = 0;
-    while (index < host_->vm_count() && host_->vm(index).name != name) ++index;
-    return index;
-}
-
-bool Shell::find_vm(std::string_view name, VmRow& found) const {
-    auto const index = find_index(name);
-    if (index == host_->vm_count()) return false;
-    found = host_->vm(index);
-    return true;
-}
-
 bool Shell::manage(abi::manage::Action action) {
-    auto const index = find_index(argument_);
-    if (index == host_->vm_count()) {
-        console_->log(Line{} << "no VM \"" << text::first(argument_, 32) << "\"; list shows them");
-    } else if (!host_->manage(index, action)) {
-        auto const vm = host_->vm(index);
-        console_->log(Line{} << vm.name << " is " << vm.state << ": there is nothing to do");
-    }
+    if (!knows_name() || host_->manage(named_, action)) return false;
+    auto const vm = host_->vm(named_);
+    console_->log(Line{} << vm.name << " is " << vm.state << ": there is nothing to do");
     return false;
 }
 

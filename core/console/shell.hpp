@@ -32,7 +32,8 @@ struct VmRow {
 class ShellHost {
 public:
     [[nodiscard]] virtual std::uint32_t vm_count() const = 0;
-    /// `index` is below vm_count().
+    /// `index` is below vm_count(). A name by itself costs next to nothing.
+    [[nodiscard]] virtual std::string_view name(std::uint32_t index) const = 0;
     [[nodiscard]] virtual VmRow vm(std::uint32_t index) const = 0;
     /// Does `action` (below abi::manage::actions) with a VM, or sees that it is done. False: not in its state.
     virtual bool manage(std::uint32_t index, abi::manage::Action action) = 0;
@@ -88,8 +89,8 @@ private:
     bool answer_trace(std::uint32_t index);
     void machine_stats();
     bool vm_stats(VmRow const& vm, std::uint32_t index);
-    [[nodiscard]] bool find_vm(std::string_view name, VmRow& found) const;
-    [[nodiscard]] std::uint32_t find_index(std::string_view name) const;
+    void look_for_name();
+    [[nodiscard]] bool knows_name();
     [[nodiscard]] std::uint64_t milliseconds(std::uint64_t ticks) const;
     [[nodiscard]] std::uint64_t microseconds(std::uint64_t ticks) const;
     [[nodiscard]] std::uint64_t per_mille(std::uint64_t ticks) const;
@@ -98,7 +99,9 @@ private:
     ShellHost* host_;
     Answer answer_{nullptr};
     std::uint32_t index_{0};
-    std::string_view argument_;    // of the command being answered; points into said_
+    std::string_view argument_;  // of the command being answered; points into said_
+    std::uint32_t named_{0};     // the VM of that name; vm_count(): there is none; while looking, who is compared next
+    bool looking_{false};
     std::uint32_t trace_part_{0};  // being printed by `trace`
     std::size_t trace_at_{0};      // in that part
     enum class Escape : std::uint8_t { None, Begun, Parameters } escape_{Escape::None};

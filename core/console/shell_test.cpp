@@ -15,7 +15,8 @@ using testing::on_terminal;
 struct Machine final : ShellHost {
     std::vector<VmRow> vms;
     std::uint32_t vm_count() const override { return static_cast<std::uint32_t>(vms.size()); }
-    VmRow vm(std::uint32_t index) const override { return vms.at(index); }
+    std::string_view name(std::uint32_t index) const override { return ++names_told, vms.at(index).name; }
+    VmRow vm(std::uint32_t index) const override { return ++rows_told, vms.at(index); }
     bool manage(std::uint32_t index, abi::manage::Action action) override {
         asked.push_back({index, action});
         return vms.at(index).state == "running";
@@ -29,6 +30,7 @@ struct Machine final : ShellHost {
     void hold_trace(bool held) override { holds.push_back(held); }
     std::vector<std::string> trace;
     std::vector<bool> holds;
+    mutable unsigned names_told{0}, rows_told{0};
     std::vector<std::pair<std::uint32_t, abi::manage::Action>> asked;
 };
 
@@ -96,6 +98,23 @@ TEST(Shell, StatsOfTheMachineAndOfOneVm) {
     EXPECT_EQ(t.lines_after("stats linux\r")[2], "tiffin:   waited for a core 100 ms, asleep or off 500 ms");
     EXPECT_EQ(t.lines_after("stats metronome\r")[3], "tiffin:   worst response 800 us, 2 late, budget used up 7 times");
     EXPECT_EQ(t.lines_after("stats nobody\r")[1], "tiffin: no VM \"nobody\"; list shows them");
+}
+
+TEST(Shell, ANameIsLookedForInStepsHoweverManyVmsThereAre) {
+    ShellBench t;
+    t.machine.vms.assign(1024, VmRow{"vm", "running", "share", 1, 0, 0, 0, 0, 0, nullptr});
+    t.machine.vms.back().name = "last";
+    t.shell.run("stop last");
+    unsigned steps = 0;
+    for (bool more = true; more; ++steps) {
+        t.machine.names_told = 0;
+        more = t.shell.step();
+        EXPECT_LE(t.machine.names_told, 16u);
+        EXPECT_TRUE(t.machine.asked.empty() || t.machine.names_told == 0) << "the action has a step of its own";
+    }
+    EXPECT_GT(steps, 64u);
+    EXPECT_EQ(t.machine.rows_told, 0u);
+    EXPECT_EQ(t.machine.asked, (std::vector<std::pair<std::uint32_t, abi::manage::Action>>{{1023, abi::manage::Action::Stop}}));
 }
 
 TEST(Shell, FocusGivesKeysToTheVm) {

@@ -15,6 +15,7 @@ using namespace tiffin;
 
 struct NoVms final : ShellHost {
     std::uint32_t vm_count() const override { return 0; }
+    std::string_view name(std::uint32_t) const override { return {}; }
     VmRow vm(std::uint32_t) const override { return {}; }
     bool manage(std::uint32_t, abi::manage::Action) override { return false; }
     std::uint64_t total_ticks() const override { return 0; }

@@ -187,4 +187,6 @@ def test_the_demo_plays_shows_and_rings_though_sound_is_killed_in_mid_song(tool,
     assert underruns and all(one == ("0", "0") for one in underruns), underruns
     for left in ("demo.html", "demo.png", "demo-4.png", "demo.wav"):
         assert (tmp_path / left).stat().st_size > 1000, left
+    audit = tool("audit", "examples/handheld/device.yaml", tmp_path / "demo.trace")
+    assert audit.returncode == 0 and "every bound was kept" in audit.stdout, audit.stdout + audit.stderr
     assert (tmp_path / "demo.wav").stat().st_size > 13 * sound.RATE * sound.FRAME_BYTES, "the whole song"
