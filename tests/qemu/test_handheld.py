@@ -57,7 +57,10 @@ def test_an_mp3_is_heard_sample_for_sample_and_its_cover_is_seen(machine, tmp_pa
     expected = running.wait_for("linux", r"linux: song: ([0-9a-f]{64}), (\d+) bytes")
     running.wait_for("linux", "player: 800 by 440 pixels shown")
     running.wait_for("linux", "linux: song done")
-    assert_cover(screen.shot(running, tmp_path), 40)
+    shown = screen.shot(running, tmp_path)
+    assert_cover(shown, 40)
+    screen.matches_golden(shown, "handheld", {"cover": (40, 100, 320, 320), "title": (400, 110, 360, 28), "words": (400, 160, 300, 14),
+                                              "paper": (0, 420, 800, 60), "bar on top": (0, 0, 160, 40)})
     running.wait_for("metronome", "jobs=9000 missed=0")
     running.end()
     song_in(sound.heard(tmp_path / "heard.wav"), expected)

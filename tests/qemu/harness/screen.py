@@ -1,6 +1,10 @@
 """What is on the board's screen: pictures of 24 bits a pixel, (red, green, blue)."""
+import hashlib
+import json
+import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 CARD = ("bochs-display,romfile=",)
 
@@ -51,6 +55,19 @@ def shot(machine, folder):
     path = folder / "screen.ppm"
     machine.qmp.command("screendump", filename=str(path))
     return read_ppm(path)
+
+
+def matches_golden(picture, name, regions):
+    """Fails unless each region (name: x, y, width, height) has the SHA-256 that tests/qemu/golden/NAME.json keeps. TIFFIN_UPDATE_GOLDEN=1 writes it:
+    look at the picture first."""
+    path = Path(__file__).resolve().parent.parent / "golden" / f"{name}.json"
+    found = {region: hashlib.sha256(picture.part(*place).pixels).hexdigest() for region, place in regions.items()}
+    if os.environ.get("TIFFIN_UPDATE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    different = [region for region in kept if found.get(region) != kept[region]]
+    assert not different, f"not as in {path}: {', '.join(different)}"
 
 
 def until(machine, folder, wanted):
