@@ -27,7 +27,7 @@ inline constexpr std::uint64_t max_copy = 4096 + 64;
 /// until the server empties them or the client resets the device; the server's end changes nothing. A note is the server's own word.
 inline constexpr std::uint32_t max_pieces = 2048;                  // places of a device, which count from 0
 inline constexpr std::uint64_t max_attach = 32, max_detach = 256;  // of one call
-inline constexpr std::uint64_t max_look = 8192;  // bytes that one ServeLook copies at most: there is no request to walk
+inline constexpr std::uint64_t max_look = 20480;  // bytes that one ServeLook copies at most: there is no request to walk
 constexpr std::uint64_t look_at(std::uint32_t place, std::uint32_t offset) { return place | std::uint64_t{offset} << 32; }
 /// Bytes of a device's configuration space.
 inline constexpr std::uint32_t config_bytes = 64;

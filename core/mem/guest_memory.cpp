@@ -15,6 +15,8 @@ bool is_ram(Vm const& vm, Ipa at, std::uint64_t size) { return contains(Ipa{vm.r
 
 Ipa ram_end(Vm const& vm) { return Ipa{vm.record->ram_ipa} + vm.record->ram_size; }
 
+constexpr std::uint64_t block_size = armv8::geometry::span(armv8::geometry::last_level - 1);
+
 /// Bytes that a call still copies once it has had to copy a page first.
 constexpr std::uint64_t little = 256;
 
@@ -25,6 +27,10 @@ Pa private_address(Vm const& vm, Ipa at) { return Pa{vm.record->ram_pa + (at.raw
 Reached reach(Vm& vm, Ipa at) {
     if (!is_ram(vm, at, 1)) return {};
     if (vm.stage2.all_private()) return {.at = pointer(private_address(vm, at)), .bytes = ram_end(vm) - at};
+    if (vm.stage2.in_block(at)) {
+        auto const end = at.align_down(block_size) + block_size;
+        return {.at = pointer(private_address(vm, at)), .bytes = std::min(end - at, ram_end(vm) - at)};
+    }
     VmGuard const guard{vm};  // its own vCPUs may be copying the page
     auto const page = at.align_down(page_size);
     auto const within = at - page;

@@ -30,6 +30,8 @@ public:
     [[nodiscard]] bool maps(Vm const& vm, Ipa at) const;
     /// Nothing of the image is mapped: all of RAM is the VM's own, and stays where it is.
     [[nodiscard]] bool all_private() const { return private_; }
+    /// Is `at` (in RAM) mapped by a block? The VM's own then, and it stays so: only pages are the image's, or are copied.
+    [[nodiscard]] bool in_block(Ipa at) const { return tables_.page(at.raw()) == nullptr; }
     /// Where the image has the page at `page` (in RAM) that the VM has not written yet; nothing if the page is the VM's own.
     [[nodiscard]] std::optional<Pa> image_page(Ipa page) const {
         std::uint64_t const* const descriptor = tables_.page(page.raw());

@@ -103,11 +103,11 @@ TEST(Pieces, WhatIsNotTheClientsRamIsNotSeen) {
     for (std::uint32_t place = 0; place < 3; ++place) EXPECT_EQ(board.look(place).x0, 0) << place;
 }
 
-TEST(Pieces, OneLookCopiesTwoPagesAtMost) {
+TEST(Pieces, OneLookCopiesFivePagesAtMost) {
     ScreenBoard board;
-    EXPECT_EQ(board.server.call(Call::ServeAttach, {board.request({{guest_ram, 4 * page_size, 0}}), 0, 1, 0, 0}).x0, 1);
+    EXPECT_EQ(board.server.call(Call::ServeAttach, {board.request({{guest_ram, 6 * page_size, 0}}), 0, 1, 0, 0}).x0, 1);
     EXPECT_EQ(board.look(0, 0, ~0ull).x0, static_cast<std::int64_t>(abi::serve::max_look));
-    EXPECT_EQ(board.look(0, 3 * page_size, ~0ull).x0, static_cast<std::int64_t>(page_size)) << "to the piece's end";
+    EXPECT_EQ(board.look(0, 5 * page_size, ~0ull).x0, static_cast<std::int64_t>(page_size)) << "to the piece's end";
 }
 
 TEST(Pieces, TheServersBufferMustBeItsOwn) {

@@ -186,9 +186,10 @@ struct Wall final : display::Output {
     static constexpr std::int32_t wide = 90, high = 60;
     [[nodiscard]] std::int32_t width() const override { return wide; }
     [[nodiscard]] std::int32_t height() const override { return high; }
-    void show(std::int32_t x, std::int32_t y, std::span<std::uint32_t const> pixels) override {
-        auto const end = x + static_cast<std::int32_t>(pixels.size());
-        require(x >= 0 && y >= 0 && y < high && end <= wide && x / 30 == (end - 1) / 30);
+    void show(sdk::Rect const& where, std::span<std::uint32_t const> pixels) override {
+        auto const end = where.x + where.width;
+        require(where.x >= 0 && where.y >= 0 && where.height > 0 && where.y + where.height <= high && end <= wide &&
+                where.x / 30 == (end - 1) / 30 && pixels.size() == static_cast<std::size_t>(where.width * where.height));
     }
 };
 

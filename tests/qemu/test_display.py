@@ -108,3 +108,12 @@ def test_a_key_asks_whose_each_window_is_and_asks_no_more(machine, tmp_path):
     f11(running)
     running.wait_for("display", "display: nobody says any more")
     assert screen.until_changed(running, tmp_path, owned) == before
+
+
+def test_el2s_wide_copies_leave_everybodys_simd_registers_alone(machine):
+    """EL2 fetches the gauge's pixels by SIMD registers, which hold the values of whoever used them last: three who check, and the server itself."""
+    guards = {f"guard{n}": app("fpguard", 256, f"fpguard.pattern={n} fpguard.turns=100000") for n in (1, 2, 3)}
+    running = machine({"display": display(), "one": gauge("100x60+20+30", 0x30C060, 50)} | guards, board())
+    for name in guards:
+        running.wait_for(name, "fpguard: 100000 turns, nothing lost or leaked")
+    running.wait_for("one", "gauge: 50 steps")

@@ -22,6 +22,7 @@
 
 #include "guest/sdk/app.hpp"
 #include "guest/sdk/histogram.hpp"
+#include "guest/sdk/simd.hpp"
 
 using namespace tiffin::sdk;
 
@@ -159,7 +160,7 @@ std::uint64_t yield_tiffin(std::uint64_t count) {
 
 /// The same with one floating-point instruction before each yield: both neighbours use the registers, so each turn moves them.
 std::uint64_t yield_with_fp(std::uint64_t count) {
-    asm volatile("msr cpacr_el1, %0\n isb" ::"r"(std::uint64_t{3} << 20));  // FPEN: no trap to EL1
+    simd::enable();
     std::uint64_t const begin = timer::now();
     asm volatile(".arch_extension fp\n1: fmov d0, xzr; mov x0, %1; hvc #0; subs %0, %0, #1; b.ne 1b"
                  : "+r"(count)

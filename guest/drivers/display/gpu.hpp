@@ -37,6 +37,8 @@ public:
 
 private:
     static constexpr std::size_t none = Layout::max_windows;
+    static constexpr std::size_t pixels_at_once = 5120;  // as many as one look fetches (abi::serve::max_look), and at least a row
+    static_assert(4 * pixels_at_once == abi::serve::max_look && pixels_at_once >= Pictures::max_side);
 
     struct Cursor {
         std::array<std::uint32_t, protocol::cursor_size * protocol::cursor_size> image{};  // alpha, and colours times alpha
@@ -61,6 +63,7 @@ private:
     bool paint_some(sdk::Device const& device, std::size_t window);
     void paint(sdk::Device const& device, std::size_t window, Rect const& where);
     void fetch(sdk::Device const& device, Client& client, Rect const& where, std::span<std::uint32_t> into);
+    void show(std::size_t window, Rect const& where, std::span<std::uint32_t const> pixels);
     void blend_cursor(Client const& client, std::int32_t x, std::int32_t y, std::span<std::uint32_t> line) const;
 
     void put_letters(std::size_t window);
@@ -88,8 +91,8 @@ private:
     std::array<Client, Layout::max_windows> clients_{};
     std::array<Owner, Layout::max_windows> owners_{};
     bool owners_shown_{false};
-    std::uint64_t turns_{0};                                                 // of devices
-    alignas(8) std::array<std::uint32_t, Pictures::max_side + 1> pixels_{};  // on their way to the screen
+    std::uint64_t turns_{0};                                                                 // of devices
+    alignas(16) std::array<std::uint32_t, pixels_at_once + Output::together - 1> pixels_{};  // on their way to the screen
 };
 
 }  // namespace tiffin::display

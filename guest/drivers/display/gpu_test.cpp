@@ -23,9 +23,16 @@ struct Wall final : Output {
     std::vector<std::uint32_t> pixels = std::vector<std::uint32_t>(wide * high, 0x99);
     [[nodiscard]] std::int32_t width() const override { return wide; }
     [[nodiscard]] std::int32_t height() const override { return high; }
-    void show(std::int32_t x, std::int32_t y, std::span<std::uint32_t const> line) override {
-        for (auto const pixel : line) pixels.at(static_cast<std::size_t>(y * wide + x++)) = pixel & 0xff'ff'ff;
+    void show(Rect const& where, std::span<std::uint32_t const> shown) override {
+        ASSERT_EQ(shown.size(), static_cast<std::size_t>(where.width * where.height));
+        for (std::int32_t i = 0; auto const pixel : shown) {
+            auto const x = where.x + i % where.width, y = where.y + i / where.width;
+            ASSERT_TRUE(x >= 0 && x < wide && y >= 0 && y < high) << x << ' ' << y;
+            pixels[static_cast<std::size_t>(y * wide + x)] = pixel & 0xff'ff'ff, ++i;
+        }
+        pieces += 1;
     }
+    unsigned pieces{0};
     [[nodiscard]] std::uint32_t at(std::int32_t x, std::int32_t y) const {
         return pixels.at(static_cast<std::size_t>(y * wide + x));
     }
@@ -134,6 +141,14 @@ TEST_F(GpuTest, PartsOfRowsAndWholeRowsAreFetchedFromWhereTheyLie) {
     }
     EXPECT_EQ(wall.at(0, 0), 0x99u);
     EXPECT_EQ(wall.at(0, 9), 0x99u);
+}
+
+TEST_F(GpuTest, WhatNobodyCoversIsShownInOnePiece) {
+    make_picture(1);
+    wall.pieces = 0;
+    EXPECT_EQ(flush(1), Code::OkNoData);
+    EXPECT_EQ(wall.pieces, 1u);
+    EXPECT_EQ(wall.at(19, 9), 0x100u + 199);
 }
 
 TEST_F(GpuTest, APictureInPiecesIsPutTogether) {

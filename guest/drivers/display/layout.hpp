@@ -52,6 +52,13 @@ public:
         }
     }
 
+    /// Does nobody lie above `window` in `where`, of the screen?
+    [[nodiscard]] constexpr bool is_free(std::size_t window, Rect const& where) const {
+        for (std::size_t other = 0; other < count_; ++other)
+            if (is_above(other, window) && !is_empty(common(windows_[other].place, where))) return false;
+        return true;
+    }
+
     /// Is all of `where`, of the screen, seen of `window`?
     [[nodiscard]] constexpr bool sees_all(std::size_t window, Rect const& where) const {
         std::int32_t pixels = 0;

@@ -58,6 +58,15 @@ TEST(Layout, HasRoomForSoMany) {
     EXPECT_FALSE(layout.add({0, 0, 1, 1}, false));
 }
 
+TEST(Layout, IsFreeWhereNobodyLiesAbove) {
+    Layout layout{100, 100};
+    EXPECT_TRUE(layout.add({0, 0, 100, 100}, false));
+    EXPECT_TRUE(layout.add({40, 40, 30, 30}, false));
+    EXPECT_TRUE(layout.is_free(0, {0, 0, 100, 40}));
+    EXPECT_FALSE(layout.is_free(0, {0, 0, 100, 41}));
+    EXPECT_TRUE(layout.is_free(1, {40, 40, 30, 30})) << "what lies below it covers nothing";
+}
+
 TEST(Layout, SeesAllOfWhatNobodyCoversAndLiesOnTheScreen) {
     Layout layout{100, 100};
     EXPECT_TRUE(layout.add({10, 10, 50, 50}, false));

@@ -10,6 +10,7 @@
 #include "guest/sdk/app.hpp"
 #include "guest/sdk/caches.hpp"
 #include "guest/sdk/pci.hpp"
+#include "guest/sdk/simd.hpp"
 #include "guest/sdk/virtio_board.hpp"
 
 using namespace tiffin;
@@ -39,20 +40,27 @@ public:
 
     [[nodiscard]] std::int32_t width() const override { return mode_.width; }
     [[nodiscard]] std::int32_t height() const override { return mode_.height; }
-    /// The picture is device memory: by aligned words, of two pixels where both lie so, and then many at once (memcpy of base/runtime.cpp).
-    void show(std::int32_t x, std::int32_t y, std::span<std::uint32_t const> pixels) override {
+    void show(sdk::Rect const& where, std::span<std::uint32_t const> pixels) override {
+        auto const width = static_cast<std::size_t>(where.width);
+        if (where.width == mode_.width) return put(where.x, where.y, pixels);  // its rows lie one behind the other
+        for (std::int32_t row = 0; row < where.height; ++row)
+            put(where.x, where.y + row, pixels.subspan(static_cast<std::size_t>(row) * width, width));
+    }
+
+private:
+    /// The picture is device memory: by aligned words, and 16 bytes at once where they lie so here and there.
+    void put(std::int32_t x, std::int32_t y, std::span<std::uint32_t const> pixels) {
         auto at = picture_ + 4 * (static_cast<std::uint64_t>(y) * mode_.width + static_cast<std::uint64_t>(x));
-        auto const lies_odd = [](auto address) { return address % 8 != 0; };
-        if (lies_odd(at) && !pixels.empty()) mmio_write(at, pixels.front()), at += 4, pixels = pixels.subspan(1);
-        if (!lies_odd(reinterpret_cast<std::uintptr_t>(pixels.data()))) {
-            auto const pairs = pixels.first(pixels.size() / 2 * 2);
-            std::memcpy(reinterpret_cast<void*>(at), pairs.data(), pairs.size_bytes());
-            at += pairs.size_bytes(), pixels = pixels.subspan(pairs.size());
+        for (; at % simd::register_bytes != 0 && !pixels.empty(); at += 4, pixels = pixels.subspan(1))
+            mmio_write(at, pixels.front());
+        if (reinterpret_cast<std::uintptr_t>(pixels.data()) % simd::register_bytes == 0) {
+            auto const many = pixels.first(pixels.size() / (simd::round_bytes / 4) * (simd::round_bytes / 4));
+            simd::copy(reinterpret_cast<void*>(at), many.data(), many.size_bytes());
+            at += many.size_bytes(), pixels = pixels.subspan(many.size());
         }
         for (auto const pixel : pixels) mmio_write(at, pixel), at += 4;
     }
 
-private:
     std::uint64_t picture_;
     bochs::Mode mode_;
 };
@@ -134,6 +142,7 @@ unsigned app_main() {
     if (char const* const why = bochs::set_mode(registers, mode))
         print("display: the board's screen {}\n", why), panic("no screen");
     Screen screen{function->bar(bochs::picture_bar), mode};
+    simd::enable();
     server.start();
     auto* const keyboard = find_keyboard();
     auto& gpu = keep<display::Gpu>(server.devices(), screen);

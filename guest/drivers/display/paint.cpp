@@ -59,10 +59,10 @@ void Gpu::paint(sdk::Device const& device, std::size_t window, Rect const& where
     auto const place = layout_.place(window);
     auto left = common(where, {-place.x, -place.y, output_.width(), output_.height()});
     if (is_empty(left)) return;
-    // A pair of pixels that is one word on the screen is one here too.
-    auto const room = std::span{pixels_}.subspan(static_cast<std::size_t>((place.x + left.x) & 1));
+    // What can be written together on the screen can be read together here.
+    auto const room = std::span{pixels_}.subspan(static_cast<std::size_t>((place.x + left.x) % Output::together));
     auto const width = static_cast<std::size_t>(left.width);
-    auto const most = static_cast<std::int32_t>(Pictures::max_side / width);
+    auto const most = static_cast<std::int32_t>(pixels_at_once / width);
     while (left.height != 0) {
         Rect const rows{left.x, left.y, left.width, std::min(left.height, most)};
         fetch(device, clients_[window], rows, room);
@@ -71,15 +71,23 @@ void Gpu::paint(sdk::Device const& device, std::size_t window, Rect const& where
             Canvas canvas{pixels, rows.width, rows.height};
             owners_[window].draw(canvas, pixels, rows);
         }
-        for (std::int32_t row = 0; row < rows.height; ++row) {
-            auto const line = room.subspan(static_cast<std::size_t>(row) * width, width);
-            auto const from = place.x + rows.x, y = place.y + rows.y + row;
-            layout_.seen(window, y, from, from + rows.width, [&](std::int32_t first, std::int32_t last) {
-                output_.show(first, y,
-                             line.subspan(static_cast<std::size_t>(first - from), static_cast<std::size_t>(last - first)));
-            });
-        }
+        show(window, {place.x + rows.x, place.y + rows.y, rows.width, rows.height}, room);
         left.y += rows.height, left.height -= rows.height;
+    }
+}
+
+/// `where`, of the screen: what is seen of it, of these pixels.
+void Gpu::show(std::size_t window, Rect const& where, std::span<std::uint32_t const> pixels) {
+    auto const width = static_cast<std::size_t>(where.width);
+    if (layout_.is_free(window, where)) return output_.show(where, pixels.first(width * static_cast<std::size_t>(where.height)));
+    for (std::int32_t row = 0; row < where.height; ++row) {
+        auto const line = pixels.subspan(static_cast<std::size_t>(row) * width, width);
+        auto const y = where.y + row;
+        layout_.seen(window, y, where.x, where.x + where.width, [&](std::int32_t first, std::int32_t last) {
+            auto const length = last - first;
+            output_.show({first, y, length, 1},
+                         line.subspan(static_cast<std::size_t>(first - where.x), static_cast<std::size_t>(length)));
+        });
     }
 }
 
@@ -102,7 +110,7 @@ void Gpu::fetch(sdk::Device const& device, Client& client, Rect const& where, st
             std::ranges::fill(line.subspan(there), 0u);
         }
     }
-    if (picture == nullptr) return;
+    if (picture == nullptr || is_empty(common(client.cursor.place, where))) return;
     for (std::int32_t row = 0; row < where.height; ++row)
         blend_cursor(client, where.x, where.y + row, into.subspan(static_cast<std::size_t>(row) * width, width));
 }
