@@ -189,7 +189,7 @@ struct Wall final : display::Output {
     void show(sdk::Rect const& where, std::span<std::uint32_t const> pixels) override {
         auto const end = where.x + where.width;
         require(where.x >= 0 && where.y >= 0 && where.height > 0 && where.y + where.height <= high && end <= wide &&
-                where.x / 30 == (end - 1) / 30 && pixels.size() == static_cast<std::size_t>(where.width * where.height));
+                where.x / 30 == (end - 1) / 30 && std::ssize(pixels) == std::ptrdiff_t{where.width} * where.height);
     }
 };
 

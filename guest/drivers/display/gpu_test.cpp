@@ -24,7 +24,7 @@ struct Wall final : Output {
     [[nodiscard]] std::int32_t width() const override { return wide; }
     [[nodiscard]] std::int32_t height() const override { return high; }
     void show(Rect const& where, std::span<std::uint32_t const> shown) override {
-        ASSERT_EQ(shown.size(), static_cast<std::size_t>(where.width * where.height));
+        ASSERT_EQ(std::ssize(shown), std::ptrdiff_t{where.width} * where.height);
         for (std::int32_t i = 0; auto const pixel : shown) {
             auto const x = where.x + i % where.width, y = where.y + i / where.width;
             ASSERT_TRUE(x >= 0 && x < wide && y >= 0 && y < high) << x << ' ' << y;
