@@ -38,7 +38,7 @@ target_compile_options(tiffin_flags INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wimplicit-fallthrough>)
 
 if(TIFFIN_TARGET)
-    # -mgeneral-regs-only: FP/SIMD registers belong to the guests. -mstrict-align: memory is Device while the MMU is off.
+    # -mgeneral-regs-only: FP/SIMD registers belong to the guests (but for `asm` that gives them back). -mstrict-align: memory is Device while the MMU is off.
     # -mno-outline-atomics: there is no libgcc start-up code to ask which atomics the core has.
     # -fpie with hidden visibility: code and jump tables are relative, whatever way the executable is linked.
     target_compile_options(tiffin_flags INTERFACE -mgeneral-regs-only $<$<COMPILE_LANGUAGE:CXX>:
