@@ -213,12 +213,16 @@ struct PcmStatus {
 namespace gpu {
 inline constexpr std::uint32_t control_queue = 0, cursor_queue = 1, queues = 2;
 /// Offsets in the configuration space.
-inline constexpr std::uint32_t events_at = 0, scanouts_at = 8, capability_sets_at = 12;
+inline constexpr std::uint32_t events_at = 0, events_clear_at = 4, scanouts_at = 8, capability_sets_at = 12;
+/// An event: what GetDisplayInfo answers has changed.
+inline constexpr std::uint32_t event_display = 1;
 /// Behind what the specification says of it: where on the board's screen the description has this client's. For the server.
 inline constexpr std::uint32_t window_at = 16;
 struct Window {
     std::uint16_t x, y, width, height;  // pixels
-    std::uint8_t on_top, padding[7];    // 1: no other client's lies above it
+    std::uint8_t on_top;                // 1: no other client's lies above it
+    std::uint8_t kept;                  // what the server wants to know in its next life; 0 in the plan
+    std::uint8_t padding[6];
 };
 static_assert(sizeof(Window) == 16);
 /// And the client's name in the description, of up to 31 letters; zeros behind it. For the server.

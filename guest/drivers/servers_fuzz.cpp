@@ -189,20 +189,24 @@ struct Wall final : display::Output {
     void show(sdk::Rect const& where, std::span<std::uint32_t const> pixels) override {
         auto const end = where.x + where.width;
         require(where.x >= 0 && where.y >= 0 && where.height > 0 && where.y + where.height <= high && end <= wide &&
-                where.x / 30 == (end - 1) / 30 && std::ssize(pixels) == std::ptrdiff_t{where.width} * where.height);
+                std::ssize(pixels) == std::ptrdiff_t{where.width} * where.height);
+        require(where.x / 60 == (end - 1) / 60 && (enlarged || where.x / 30 == (end - 1) / 30));
     }
+    bool enlarged{false};  // one of the first two may have the other's place too; what is on top is always whole
 };
 
 /// Windows beside each other, the last one on top and partly beyond the edge; perhaps with whose they are over them.
 void serve_display(Input& in, Clients& clients, sdk::Server& server) {
     for (std::uint16_t n = 0; n < devices; ++n) {
-        abi::virtio::gpu::Window const window{static_cast<std::uint16_t>(30 * n), n, 30, 70, n == 2, {}};
+        abi::virtio::gpu::Window const window{static_cast<std::uint16_t>(30 * n), n, 30, 70, n == 2, 0, {}};
         std::memcpy(&clients.made[n].config[abi::virtio::gpu::window_at / 8], &window, sizeof window);
         clients.made[n].memory = Bytes(4096, std::byte{'m'});
     }
     Wall wall;
     auto const service = std::make_unique<display::Gpu>(server.devices(), wall);
-    service->show_owners(!in.empty() && in.byte() % 2 != 0);
+    auto const how = in.empty() ? 0u : in.byte();
+    service->show_owners(how % 2 != 0);
+    wall.enlarged = how / 2 % 2 != 0 && service->enlarge(how / 4 % 4) != nullptr;
     serve(in, clients, server, *service);
 }
 

@@ -80,9 +80,9 @@ def test_a_server_that_dies_again_and_again_loses_no_picture(machine, tmp_path):
     running.wait_for("metronome", "jobs=4000 missed=0")
 
 
-def f11(running):
+def key(running, name):
     for down in (True, False):
-        running.qmp.command("input-send-event", events=[{"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": "f11"}}}])
+        running.qmp.command("input-send-event", events=[{"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": name}}}])
 
 
 def test_a_key_asks_whose_each_window_is_and_asks_no_more(machine, tmp_path):
@@ -93,7 +93,7 @@ def test_a_key_asks_whose_each_window_is_and_asks_no_more(machine, tmp_path):
     running.wait_for("top", "gauge: 10 steps")
     running.wait_for("under", "gauge: 20 steps")
     before = screen.shot(running, tmp_path)
-    f11(running)
+    key(running, "f11")
     running.wait_for("display", r"display: top 300x50\+50\+50")
     running.wait_for("display", r"display: under 140x180\+20\+20")
     owned = screen.until_changed(running, tmp_path, before)
@@ -105,9 +105,30 @@ def test_a_key_asks_whose_each_window_is_and_asks_no_more(machine, tmp_path):
     letters = owned.part(50, 50, 300, 22).colours()
     assert letters[(255, 255, 255)] > 100 and letters[(0, 0, 0)] > 1000, "a name and a place"
     assert owned.part(350, 0, 450, 480) == screen.plain(450, 480, 0), "nobody has the rest"
-    f11(running)
+    key(running, "f11")
     running.wait_for("display", "display: nobody says any more")
     assert screen.until_changed(running, tmp_path, owned) == before
+
+
+def test_a_client_that_takes_no_notice_of_a_larger_screen_is_seen_in_its_corner_and_others_come_back(machine, tmp_path):
+    keyed = display()
+    keyed["access"] = [{"pci": "00:01.0"}, {"pci": "00:02.0"}]
+    one = gauge("100x60+50+100", 0x30C060, 10)
+    one["virtio"].append({"device": "input", "server": "display"})
+    vms = {"top": gauge("300x50+0+0", 0xC03060, 20, **{"on-top": True}), "one": one, "two": gauge("120x80+300+200", 0x3060C0, 15), "display": keyed}
+    running = machine(vms | {"metronome": metronome(jobs=60000)}, board("virtio-keyboard-pci,iommu_platform=on,disable-legacy=on"))
+    for vm, steps in (("top", 20), ("one", 10), ("two", 15)):
+        running.wait_for(vm, f"gauge: {steps} steps")
+    before = screen.shot(running, tmp_path)
+    key(running, "f10")
+    running.wait_for("display", r"display: one 800x430\+0\+50")
+    large = screen.until_changed(running, tmp_path, before)
+    assert_gauge(large, 0, 0, 300, 50, 0xC03060, 20)
+    assert_gauge(large, 0, 50, 100, 60, 0x30C060, 10)
+    assert large.part(0, 110, 800, 370) == screen.plain(800, 370, 0) and large.part(100, 50, 700, 60) == screen.plain(700, 60, 0)
+    key(running, "f10")
+    running.wait_for("display", "display: each window is in its place")
+    assert screen.until_changed(running, tmp_path, large) == before
 
 
 def test_el2s_wide_copies_leave_everybodys_simd_registers_alone(machine):

@@ -121,6 +121,34 @@ def test_arrow_keys_move_linuxs_pointer_over_a_picture_that_stays_whole(machine,
     running.wait_for("metronome", "jobs=10000 missed=0")
 
 
+def test_linux_takes_a_larger_screen_at_a_key_and_its_own_again(machine, tmp_path):
+    vms = {"linux": player("tiffin.sum=0 tiffin.play=0 tiffin.idle=1 vt.global_cursor_default=0"),
+           "bar": app("gauge", 512, "gauge.steps=5") | {"virtio": [{"device": "gpu", "server": "display", "window": "640x40+0+0", "on-top": True}]},
+           "corner": app("gauge", 512, "gauge.steps=5") | {"virtio": [{"device": "gpu", "server": "display", "window": "120x80+640+390"}]}} | servers()
+    vms["linux"]["virtio"] = [{"device": "gpu", "server": "display", "window": "640x400+80+60"}, {"device": "input", "server": "display"},
+                              {"device": "sound", "server": "sound"}]
+    vms["display"]["access"].append({"pci": "00:03.0"})
+    running = machine(vms | {"metronome": metronome(jobs=10000)}, board(tmp_path, KEYBOARD))
+    for vm in ("bar", "corner"):
+        running.wait_for(vm, "gauge: 5 steps")
+    running.wait_for("linux", "player: 640 by 400 pixels shown")
+    before = screen.shot(running, tmp_path)
+    bar = before.part(0, 0, 640, 40)
+    press(running, "f10")
+    running.wait_for("display", r"display: linux 800x440\+0\+40")
+    running.wait_for("linux", "player: 800 by 440 pixels shown")
+    large = screen.shot(running, tmp_path)
+    assert_cover(large, 40)
+    assert large.part(0, 420, 800, 60) == screen.plain(800, 60, PAPER), "and what lay above its window is covered"
+    assert large.part(0, 0, 640, 40) == bar, "but not what is on top"
+    press(running, "f10")
+    running.wait_for("linux", "player: 640 by 400 pixels shown", times=2)
+    again = screen.shot(running, tmp_path)
+    for part in ((0, 0, 800, 250), (0, 250, 480, 230), (640, 390, 160, 90)):  # all but the clock, which may have gone on
+        assert again.part(*part) == before.part(*part), part
+    running.wait_for("metronome", "jobs=10000 missed=0")
+
+
 def changed(tmp_path, *changes):
     """examples/handheld, with this in place of that."""
     text = (ROOT / "examples/handheld/device.yaml").read_text(encoding="utf-8")

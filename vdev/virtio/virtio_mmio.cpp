@@ -75,8 +75,14 @@ void write_queue_register(Queue& queue, std::uint32_t offset, std::uint32_t valu
     }
 }
 
+/// "GPU Device", "Device configuration layout": events_clear.
+void clear_events(Device& d, std::uint32_t which) {
+    if (d.record->type == abi::virtio::Type::Gpu) d.config[abi::virtio::gpu::events_at / 8] &= ~std::uint64_t{which};
+}
+
 void write_register(Device& d, std::uint32_t offset, std::uint32_t value) {
     switch (offset) {
+        case mmio::Config + abi::virtio::gpu::events_clear_at: return clear_events(d, value);
         case mmio::QueueNotify: return virtio::kick(d, value);
         case mmio::InterruptAck: return virtio::acknowledge(d, value);
         case mmio::StatusRegister: return virtio::set_status(d, value);

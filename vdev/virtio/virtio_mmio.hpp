@@ -11,6 +11,7 @@
 //   0x070  Status: bits can be set, or all cleared (reset)
 //   0x0b0  SHMLenLow, 0x0b4 SHMLenHigh: all ones, there is no shared region
 //   0x0fc  ConfigGeneration; 0x100 the configuration space, read-only (an input device's: input_config.hpp)
+//          but for a GPU device's events_clear, which clears bits of its events_read
 //
 // Control registers take accesses of 4 bytes, the configuration space of 1 to 8.
 #pragma once

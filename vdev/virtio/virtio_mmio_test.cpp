@@ -145,6 +145,21 @@ TEST(VirtioMmio, TheConfigurationIsReadInEverySizeAndNeverWritten) {
     EXPECT_EQ(r.read(0x1f8, 8), 0u);
 }
 
+TEST(VirtioMmio, AGpusDriverClearsTheEventsThatItHasSeen) {
+    Registers r;
+    namespace gpu = v::gpu;
+    auto record = *r.device.record;
+    record.type = v::Type::Gpu;
+    r.device.record = &record;
+    r.device.config[0] = 0xff00'0000'0000'0007;
+    r.write(mmio::Config + gpu::events_clear_at, 0b101);
+    EXPECT_EQ(r.read(mmio::Config + gpu::events_at), 0b010u);
+    r.write(mmio::Config + gpu::events_at, ~0u);
+    r.write(mmio::Config + gpu::window_at, ~0u);
+    EXPECT_EQ(r.device.config[0], 0xff00'0000'0000'0002u) << "and writes nothing";
+    EXPECT_EQ(r.device.config[gpu::window_at / 8], 0u);
+}
+
 TEST(VirtioMmio, RegistersTakeWholeWordsOnly) {
     Registers r;
     for (std::uint8_t const size : {1, 2, 8}) {

@@ -54,21 +54,51 @@ std::array<char, protocol::owner_size> owner_of(Device const& device) {
     return letters;
 }
 
+/// As the description has it.
+protocol::Window described(Device const& device) {
+    std::uint64_t const words[] = {device.config(protocol::window_at), device.config(protocol::window_at + 8)};
+    protocol::Window window;
+    std::memcpy(&window, words, sizeof window);
+    return window;
+}
+
+/// Of protocol::Window::kept: this window is enlarged; all windows say whose they are.
+constexpr std::uint8_t kept_enlarged = 1, kept_owners = 2;
+
 }  // namespace
 
-Gpu::Gpu(std::span<Device const> devices, Output& output) : output_{output}, layout_{output.width(), output.height()} {
+Gpu::Gpu(std::span<Device const> devices, Output& output)
+    : devices_{devices}, output_{output}, layout_{output.width(), output.height()} {
     window_of_.fill(none);
-    for (auto const& device : devices) {
+    auto enlarged = Layout::floor;
+    for (auto const& device : devices_) {
         if (device.type() != abi::virtio::Type::Gpu) continue;
-        std::uint64_t const words[] = {device.config(protocol::window_at), device.config(protocol::window_at + 8)};
-        protocol::Window window;
-        std::memcpy(&window, words, sizeof window);
+        auto const window = described(device);
         auto const number = layout_.count();
         if (!layout_.add({window.x, window.y, window.width, window.height}, window.on_top != 0)) continue;
         window_of_[device.index()] = number;
-        owners_[number] = Owner{number, owner_of(device).data(), layout_.place(number)};
+        if ((window.kept & kept_enlarged) != 0) enlarged = number;
+        owners_shown_ = (window.kept & kept_owners) != 0;
     }
-    for (std::size_t window = 0; window < layout_.count(); ++window) put_letters(window);
+    layout_.enlarge(enlarged);
+    for (auto const& device : devices_) name_window(device);
+}
+
+void Gpu::name_window(Device const& device) {
+    auto const window = window_of(device);
+    if (window == none) return;
+    owners_[window] = Owner{window, owner_of(device).data(), layout_.place(window)};
+    put_letters(window);
+}
+
+/// For the next life of this server, which finds the windows as they are.
+void Gpu::keep(Device const& device) const {
+    auto const enlarged = layout_.enlarged() == window_of(device) ? kept_enlarged : 0;
+    auto window = described(device);
+    window.kept = static_cast<std::uint8_t>(enlarged | (owners_shown_ ? kept_owners : 0));
+    std::uint64_t words[2];
+    std::memcpy(words, &window, sizeof window);
+    device.set_config(protocol::window_at + 8, words[1]);
 }
 
 /// In the first corner of the window in which all of them are seen; else in the first one.
@@ -85,10 +115,44 @@ void Gpu::put_letters(std::size_t window) {
 
 void Gpu::show_owners(bool shown) {
     owners_shown_ = shown;
-    for (std::size_t device = 0; device < window_of_.size(); ++device) {
-        if (window_of_[device] == none) continue;
-        repaint(window_of_[device]);
-        turns_ |= 1ull << device;
+    repaint_all();
+}
+
+Owner const* Gpu::enlarge(std::uint32_t client) {
+    for (auto const& device : devices_)
+        if (auto const window = window_of(device); window != none && device.client() == client)
+            return arrange(window) ? &owners_[window] : nullptr;
+    return nullptr;
+}
+
+std::optional<std::uint32_t> Gpu::enlarged() const {
+    for (auto const& device : devices_)
+        if (window_of(device) == layout_.enlarged()) return device.client();
+    return std::nullopt;
+}
+
+/// What the larger window covered is drawn anew, and where nobody has a window there is nothing again.
+bool Gpu::arrange(std::size_t enlarged) {
+    auto const before = layout_;
+    if (!layout_.enlarge(enlarged)) return false;
+    for (auto const& device : devices_) {
+        auto const window = window_of(device);
+        if (window == none) continue;
+        name_window(device);
+        auto const old = before.place(window), now = layout_.place(window);
+        if (old.width != now.width || old.height != now.height) device.set_config(protocol::events_at, protocol::event_display);
+    }
+    repaint(Layout::floor);
+    repaint_all();
+    return true;
+}
+
+void Gpu::repaint_all() {
+    for (auto const& device : devices_) {
+        if (window_of(device) == none) continue;
+        keep(device);
+        repaint(window_of(device));
+        turns_ |= 1ull << device.index();
     }
 }
 
@@ -104,6 +168,7 @@ void Gpu::begin(Device& device) {
     client.begun = true;
     client.recovered = first && device.in_use();
     if (client.recovered) return client.pictures.recover(device);
+    if (layout_.enlarged() == window) put_back();
     blank(window);
 }
 
@@ -111,7 +176,8 @@ bool Gpu::serve(Device& device) {
     auto const window = window_of(device);
     if (window == none) return refuse(device);
     bool const cursor = take_cursor(device, window), control = take_control(device, window);
-    return paint_some(device, window) || cursor || control;
+    bool const floor = window == 0 && paint_some(device, Layout::floor);
+    return paint_some(device, window) || cursor || control || floor;
 }
 
 /// One client more than there is room for.
@@ -252,10 +318,10 @@ Code Gpu::flush(std::size_t window, Request const& request) {
     return Code::OkNoData;
 }
 
-/// What an earlier life showed is what its driver flushes now, if that is as large as the window.
+/// What an earlier life showed is what its driver flushes now, if that is as large as the window, or as it was before it was enlarged.
 void Gpu::adopt(std::size_t window, Picture const& picture) {
     auto& client = clients_[window];
-    auto const place = layout_.place(window);
+    auto const place = layout_.home(window);
     auto const width = static_cast<std::int32_t>(picture.width), height = static_cast<std::int32_t>(picture.height);
     if (!client.recovered || client.shown != 0 || width < place.width || height < place.height) return;
     client.shown = picture.id;

@@ -32,11 +32,20 @@ public:
     /// Whether each window says over its picture whose it is. All windows are drawn anew, in the turns that wake() asks for.
     void show_owners(bool shown);
     [[nodiscard]] bool owners_shown() const { return owners_shown_; }
+
+    /// The client, a VM's number, has all of the screen that windows on top leave, above all other windows but those. If its screen has
+    /// another size by that it is told; when it starts anew its window goes back. Nullptr, and nothing changes: it has no window, or one
+    /// on top.
+    Owner const* enlarge(std::uint32_t client);
+    [[nodiscard]] std::optional<std::uint32_t> enlarged() const;
+    /// Each window is where the description has it.
+    void put_back() { arrange(Layout::floor); }
+
     /// One for each window, by its number.
     [[nodiscard]] std::span<Owner const> owners() const { return std::span{owners_}.first(layout_.count()); }
 
 private:
-    static constexpr std::size_t none = Layout::max_windows;
+    static constexpr std::size_t none = Layout::max_windows + 1;
     static constexpr std::size_t pixels_at_once = 5120;  // as many as one look fetches (abi::serve::max_look), and at least a row
     static_assert(4 * pixels_at_once == abi::serve::max_look && pixels_at_once >= Pictures::max_side);
 
@@ -59,6 +68,9 @@ private:
     };
 
     std::size_t window_of(sdk::Device const& device) const { return window_of_[device.index()]; }
+    bool arrange(std::size_t enlarged);
+    void name_window(sdk::Device const& device);
+    void keep(sdk::Device const& device) const;
 
     bool paint_some(sdk::Device const& device, std::size_t window);
     void paint(sdk::Device const& device, std::size_t window, Rect const& where);
@@ -84,11 +96,13 @@ private:
     void adopt(std::size_t window, Picture const& picture);
     void blank(std::size_t window);
     void repaint(std::size_t window);
+    void repaint_all();
 
+    std::span<sdk::Device const> devices_;
     Output& output_;
     Layout layout_;
     std::array<std::size_t, abi::serve::max_devices> window_of_;
-    std::array<Client, Layout::max_windows> clients_{};
+    std::array<Client, Layout::max_windows + 1> clients_{};  // the last: the floor, of nobody's
     std::array<Owner, Layout::max_windows> owners_{};
     bool owners_shown_{false};
     std::uint64_t turns_{0};                                                                 // of devices

@@ -58,6 +58,55 @@ TEST(Layout, HasRoomForSoMany) {
     EXPECT_FALSE(layout.add({0, 0, 1, 1}, false));
 }
 
+TEST(Layout, AnEnlargedWindowLiesAboveAllThatIsNotOnTop) {
+    Layout layout{10, 4};
+    layout.add({0, 0, 10, 1}, true);
+    layout.add({1, 1, 3, 2}, false);
+    layout.add({3, 2, 3, 2}, false);
+    Rows const before{"0000000000", ".111......", ".11222....", "...222...."};
+    EXPECT_EQ(map_of(layout, 10, 4), before);
+    EXPECT_TRUE(layout.enlarge(1));
+    EXPECT_EQ(map_of(layout, 10, 4), (Rows{"0000000000", "1111111111", "1111111111", "1111111111"}));
+    EXPECT_TRUE(layout.enlarge(Layout::floor));
+    EXPECT_EQ(map_of(layout, 10, 4), before);
+}
+
+TEST(Layout, TheMostOfTheScreenIsTheLargestRectangleThatNothingOnTopTouches) {
+    Layout layout{100, 60};
+    layout.add({0, 0, 10, 10}, false);
+    EXPECT_TRUE(layout.enlarge(0));
+    EXPECT_EQ(layout.place(0), (Rect{0, 0, 100, 60}));
+    layout.add({40, 50, 20, 20}, true);
+    layout.add({-5, 0, 15, 5}, true);
+    EXPECT_TRUE(layout.enlarge(0));
+    EXPECT_EQ(layout.place(0), (Rect{10, 0, 90, 50})) << "and not {0, 5, 100, 45}, which has the same size: the first";
+    EXPECT_EQ(layout.home(0), (Rect{0, 0, 10, 10}));
+}
+
+TEST(Layout, WhatLiesOnTopCannotBeEnlargedNorAnythingWhereNothingIsLeft) {
+    Layout layout{10, 4};
+    layout.add({0, 0, 3, 3}, false);
+    layout.add({0, 0, 10, 1}, true);
+    EXPECT_TRUE(layout.enlarge(0));
+    EXPECT_FALSE(layout.enlarge(1));
+    EXPECT_EQ(layout.enlarged(), 0u);
+    layout.add({0, 1, 10, 3}, true);
+    EXPECT_TRUE(layout.enlarge(Layout::floor));
+    EXPECT_FALSE(layout.enlarge(0));
+    EXPECT_EQ(layout.enlarged(), Layout::floor);
+}
+
+TEST(Layout, TheFloorIsSeenWhereNobodyHasAWindow) {
+    Layout layout{6, 2};
+    layout.add({1, 0, 2, 1}, false);
+    std::string rows;
+    for (std::int32_t y : {0, 1})
+        layout.seen(Layout::floor, y, 0, 6,
+                    [&](std::int32_t from, std::int32_t to) { rows += std::to_string(from) + '-' + std::to_string(to) + ' '; });
+    EXPECT_EQ(rows, "0-1 3-6 0-6 ");
+    EXPECT_FALSE(layout.is_free(Layout::floor, {0, 0, 6, 2}));
+}
+
 TEST(Layout, IsFreeWhereNobodyLiesAbove) {
     Layout layout{100, 100};
     EXPECT_TRUE(layout.add({0, 0, 100, 100}, false));

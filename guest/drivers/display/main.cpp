@@ -1,12 +1,11 @@
 // A VM that shows the screens of other VMs in windows of the board's: the PCI function it was given, QEMU's bochs-display. With a keyboard
 // of the board's (a virtio input device) it gives the keys to the client that has the focus. Boot arguments: display.width=800,
-// display.height=480, keys.focus=88 (the key, of Linux's numbers, that moves the focus; F12), keys.owners=87 (the one that asks whose each
-// window is, and asks no more; F11).
+// display.height=480, and which key does what, by Linux's numbers: keys.focus=88 (F12) moves the focus, keys.owners=87 (F11) asks whose each
+// window is, keys.enlarge=68 (F10) gives the client with the focus all of the screen, and each again takes it back.
 #include <cstring>
 
 #include "guest/drivers/display/bochs.hpp"
-#include "guest/drivers/display/gpu.hpp"
-#include "guest/drivers/input/input.hpp"
+#include "guest/drivers/display/desk.hpp"
 #include "guest/sdk/app.hpp"
 #include "guest/sdk/caches.hpp"
 #include "guest/sdk/pci.hpp"
@@ -83,51 +82,14 @@ input::Keyboard* find_keyboard() {
     return &keyboard;
 }
 
-/// KEY_F11 of linux/input-event-codes.h.
-constexpr std::uint16_t f11 = 87;
+void say(std::string_view line) { print("display: {}\n", line); }
 
-/// The board's keyboard, without the key that asks whose the windows are.
-class Asked final : public KeySource {
-public:
-    Asked(KeySource& keys, display::Gpu& gpu, std::uint16_t key) : keys_{keys}, gpu_{gpu}, key_{key} {}
-
-    std::optional<Key> next() override {
-        auto key = keys_.next();
-        for (; key && key->code == key_; key = keys_.next())
-            if (key->value == abi::virtio::input::pressed) answer();
-        return key;
-    }
-
-private:
-    void answer() {
-        gpu_.show_owners(!gpu_.owners_shown());
-        if (!gpu_.owners_shown()) return print("display: nobody says any more whose the windows are\n");
-        for (auto const& owner : gpu_.owners()) print("display: {}\n", owner.words());
-    }
-
-    KeySource& keys_;
-    display::Gpu& gpu_;
-    std::uint16_t key_;
-};
-
-/// Screens and keys, each as its device is of.
-class Both final : public Service {
-public:
-    Both(display::Gpu& gpu, input::Input& input) : gpu_{gpu}, input_{input} {}
-
-    void begin(Device& device) override { of(device).begin(device); }
-    bool serve(Device& device) override { return of(device).serve(device); }
-    std::uint64_t wake() override { return input_.wake() | gpu_.wake(); }
-
-private:
-    Service& of(Device const& device) {
-        if (device.type() == abi::virtio::Type::Input) return input_;
-        return gpu_;
-    }
-
-    display::Gpu& gpu_;
-    input::Input& input_;
-};
+display::Desk::Keys keys_asked(std::string_view arguments) {
+    auto const key = [&](char const* name, std::uint16_t otherwise) {
+        return static_cast<std::uint16_t>(argument(arguments, name, otherwise));
+    };
+    return {key("keys.focus", input::f12), key("keys.owners", display::f11), key("keys.enlarge", display::f10)};
+}
 
 }  // namespace
 
@@ -146,13 +108,8 @@ unsigned app_main() {
     server.start();
     auto* const keyboard = find_keyboard();
     auto& gpu = keep<display::Gpu>(server.devices(), screen);
-    KeySource* keys = nullptr;
-    if (keyboard != nullptr)
-        keys = &keep<Asked>(*keyboard, gpu, static_cast<std::uint16_t>(argument(boot().arguments, "keys.owners", f11)));
-    auto& input = keep<input::Input>(server.devices(), keys,
-                                     static_cast<std::uint16_t>(argument(boot().arguments, "keys.focus", input::f12)));
+    auto& desk = keep<display::Desk>(server.devices(), gpu, keyboard, keys_asked(boot().arguments), say);
     print("display: {} devices, {} by {} pixels{}\n", server.devices().size(), mode.width, mode.height,
           keyboard != nullptr ? ", and a keyboard" : "");
-    Both service{gpu, input};
-    server.run(service);
+    server.run(desk);
 }

@@ -66,7 +66,7 @@ void Gpu::paint(sdk::Device const& device, std::size_t window, Rect const& where
     while (left.height != 0) {
         Rect const rows{left.x, left.y, left.width, std::min(left.height, most)};
         fetch(device, clients_[window], rows, room);
-        if (owners_shown_) {
+        if (owners_shown_ && window != Layout::floor) {
             auto const pixels = room.first(width * static_cast<std::size_t>(rows.height));
             Canvas canvas{pixels, rows.width, rows.height};
             owners_[window].draw(canvas, pixels, rows);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <utility>
 #include <vector>
 
 namespace player {
@@ -53,9 +54,9 @@ bool choose(int file, Choice& choice) {
 
 }  // namespace
 
-std::string DrmScreen::make_buffer(std::int32_t width, std::int32_t height, Buffer& made) const {
+std::string DrmScreen::make_buffer(Buffer& made) const {
     drm_mode_create_dumb dumb{};
-    dumb.width = static_cast<std::uint32_t>(width), dumb.height = static_cast<std::uint32_t>(height), dumb.bpp = 32;
+    dumb.width = static_cast<std::uint32_t>(made.width), dumb.height = static_cast<std::uint32_t>(made.height), dumb.bpp = 32;
     if (ioctl(file_, DRM_IOCTL_MODE_CREATE_DUMB, &dumb) != 0) return failed("no memory for the picture");
     if (dumb.pitch != dumb.width * 4) return "the kernel wants something between the rows";
     drm_mode_map_dumb map{};
@@ -63,36 +64,51 @@ std::string DrmScreen::make_buffer(std::int32_t width, std::int32_t height, Buff
     if (ioctl(file_, DRM_IOCTL_MODE_MAP_DUMB, &map) != 0) return failed("the picture's memory has no place");
     void* const at = mmap(nullptr, dumb.size, PROT_READ | PROT_WRITE, MAP_SHARED, file_, static_cast<off_t>(map.offset));
     if (at == MAP_FAILED) return failed("the picture's memory can't be mapped");
-    made = {dumb.handle, dumb.pitch, {static_cast<std::uint32_t*>(at), dumb.size / 4}};
+    made.handle = dumb.handle, made.pitch = dumb.pitch;
+    made.pixels = {static_cast<std::uint32_t*>(at), dumb.size / 4};
     return {};
 }
 
-std::string DrmScreen::make_frame() {
-    Buffer made;
-    if (auto why = make_buffer(width_, height_, made); !why.empty()) return why;
-    pixels_ = made.pixels;
+std::string DrmScreen::make_frame(Buffer& made) const {
+    if (auto why = make_buffer(made); !why.empty()) return why;
     drm_mode_fb_cmd frame{};
-    frame.width = static_cast<std::uint32_t>(width_), frame.height = static_cast<std::uint32_t>(height_),
+    frame.width = static_cast<std::uint32_t>(made.width), frame.height = static_cast<std::uint32_t>(made.height);
     frame.pitch = made.pitch;
     frame.bpp = 32, frame.depth = 24, frame.handle = made.handle;
     if (ioctl(file_, DRM_IOCTL_MODE_ADDFB, &frame) != 0) return failed("no frame buffer");
-    buffer_ = frame.fb_id;
+    made.frame = frame.fb_id;
     return {};
+}
+
+void DrmScreen::release(Buffer const& old) const {
+    auto id = old.frame;
+    if (id == 0) return;
+    drm_mode_destroy_dumb dumb{};
+    dumb.handle = old.handle;
+    ioctl(file_, DRM_IOCTL_MODE_RMFB, &id);
+    munmap(old.pixels.data(), old.pixels.size_bytes());
+    ioctl(file_, DRM_IOCTL_MODE_DESTROY_DUMB, &dumb);
 }
 
 std::string DrmScreen::open(char const* path) {
     file_ = ::open(path, O_RDWR | O_CLOEXEC);
-    if (file_ < 0) return failed(path);
+    return file_ < 0 ? failed(path) : follow();
+}
+
+std::string DrmScreen::follow() {
     Choice choice{};
-    if (!choose(file_, choice)) return std::string{path} + " has no connector with a mode";
-    width_ = choice.mode.hdisplay, height_ = choice.mode.vdisplay;
-    if (auto why = make_frame(); !why.empty()) return why;
-    crtc_ = choice.crtc;
+    if (!choose(file_, choice)) return "no connector has a mode";
+    Buffer made{.width = choice.mode.hdisplay, .height = choice.mode.vdisplay};
+    if (made.width == frame_.width && made.height == frame_.height) return {};
+    if (auto why = make_frame(made); !why.empty()) return why;
     drm_mode_crtc set{};
-    set.crtc_id = crtc_, set.fb_id = buffer_;
+    set.crtc_id = choice.crtc, set.fb_id = made.frame;
     set.set_connectors_ptr = address(&choice.connector), set.count_connectors = 1;
     set.mode = choice.mode, set.mode_valid = 1;
-    return ioctl(file_, DRM_IOCTL_MODE_SETCRTC, &set) == 0 ? std::string{} : failed("the mode can't be set");
+    if (ioctl(file_, DRM_IOCTL_MODE_SETCRTC, &set) != 0) return failed("the mode can't be set");
+    release(std::exchange(frame_, made));
+    crtc_ = choice.crtc;
+    return {};
 }
 
 bool DrmScreen::show(tiffin::sdk::Rect const& where) const {
@@ -100,13 +116,13 @@ bool DrmScreen::show(tiffin::sdk::Rect const& where) const {
     clip.x1 = static_cast<std::uint16_t>(where.x), clip.y1 = static_cast<std::uint16_t>(where.y);
     clip.x2 = static_cast<std::uint16_t>(where.x + where.width), clip.y2 = static_cast<std::uint16_t>(where.y + where.height);
     drm_mode_fb_dirty_cmd dirty{};
-    dirty.fb_id = buffer_, dirty.num_clips = 1, dirty.clips_ptr = address(&clip);
+    dirty.fb_id = frame_.frame, dirty.num_clips = 1, dirty.clips_ptr = address(&clip);
     return ioctl(file_, DRM_IOCTL_MODE_DIRTYFB, &dirty) == 0;
 }
 
 std::string DrmScreen::make_pointer(void (*draw)(tiffin::sdk::Canvas&)) {
-    Buffer made;
-    if (auto why = make_buffer(pointer_side, pointer_side, made); !why.empty()) return why;
+    Buffer made{.width = pointer_side, .height = pointer_side};
+    if (auto why = make_buffer(made); !why.empty()) return why;
     tiffin::sdk::Canvas canvas{made.pixels, pointer_side, pointer_side};
     draw(canvas);
     drm_mode_cursor ask{};

@@ -17,9 +17,12 @@ public:
 
     /// Takes the first connector that has a mode, in the mode that it prefers. Empty, or what failed.
     std::string open(char const* path);
-    [[nodiscard]] tiffin::sdk::Canvas canvas() const { return {pixels_, width_, height_}; }
+    /// The mode that its connector prefers now, with a picture of that size, in which nothing is drawn yet; all stays if the size does.
+    /// Empty, or what failed.
+    std::string follow();
+    [[nodiscard]] tiffin::sdk::Canvas canvas() const { return {frame_.pixels, frame_.width, frame_.height}; }
     [[nodiscard]] std::span<std::uint32_t> pixels() const {
-        return pixels_.first(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
+        return frame_.pixels.first(static_cast<std::size_t>(frame_.width) * static_cast<std::size_t>(frame_.height));
     }
     /// What was drawn there is on the screen when this returns. False: the kernel refused; errno says why.
     [[nodiscard]] bool show(tiffin::sdk::Rect const& where) const;
@@ -32,17 +35,18 @@ public:
 private:
     /// Memory to draw in, of 32 bits a pixel.
     struct Buffer {
+        std::int32_t width{0}, height{0};
         std::uint32_t handle{0}, pitch{0};
-        std::span<std::uint32_t> pixels;
+        std::span<std::uint32_t> pixels{};
+        std::uint32_t frame{0};  // its id as a frame buffer, if it is one
     };
-    [[nodiscard]] std::string make_buffer(std::int32_t width, std::int32_t height, Buffer& made) const;
-    [[nodiscard]] std::string make_frame();
+    [[nodiscard]] std::string make_buffer(Buffer& made) const;
+    [[nodiscard]] std::string make_frame(Buffer& made) const;
+    void release(Buffer const& old) const;
 
     int file_{-1};
     std::uint32_t crtc_{0};
-    std::uint32_t buffer_{0};  // the frame buffer's id
-    std::int32_t width_{0}, height_{0};
-    std::span<std::uint32_t> pixels_;
+    Buffer frame_;
 };
 
 }  // namespace player

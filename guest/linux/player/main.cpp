@@ -1,7 +1,7 @@
-// The handheld's player, on Linux: shows a cover and a running clock, and lets keys pause the song and move a pointer. `player TITLE SECONDS [SONG HEARD]`: the song's
-// name and length, and the processes that decode it (the space bar stops that one and lets it go on) and play it (when that one ends the song
-// has); 0 for SONG: nothing plays. `player --measure TIMES PRESSES`: what updates cost, for
-// the benchmark.
+// The handheld's player, on Linux: shows a cover and a running clock, as large as the screen is, and lets keys pause the song and move a
+// pointer. `player TITLE SECONDS [SONG HEARD]`: the song's name and length, and the processes that decode it (the space bar stops that one
+// and lets it go on) and play it (when that one ends the song has); 0 for SONG: nothing plays. `player --measure TIMES PRESSES`: what
+// updates cost, for the benchmark.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -20,6 +20,7 @@
 
 #include "guest/linux/player/drm_screen.hpp"
 #include "guest/linux/player/measure.hpp"
+#include "guest/linux/player/uevents.hpp"
 #include "guest/linux/player/view.hpp"
 
 namespace {
@@ -56,28 +57,44 @@ public:
     int run() {
         if (auto const why = screen_.open("/dev/dri/card0"); !why.empty())
             return std::printf("player: the screen: %s\n", why.c_str()), 1;
-        auto canvas = screen_.canvas();
         state_.seconds = uptime();
-        player::draw_all(canvas, title_, state_);
-        if (!screen_.show(canvas.all())) return std::printf("player: the screen takes nothing: %s\n", std::strerror(errno)), 1;
-        std::array<pollfd, 3> waits{pollfd{timer_, POLLIN, 0},
+        if (!show_all()) return 1;
+        std::array<pollfd, 4> waits{pollfd{timer_, POLLIN, 0},
                                     pollfd{::open("/dev/input/event0", O_RDONLY | O_CLOEXEC), POLLIN, 0},
-                                    pollfd{heard_ > 0 ? static_cast<int>(syscall(SYS_pidfd_open, heard_, 0)) : -1, POLLIN, 0}};
+                                    pollfd{heard_ > 0 ? static_cast<int>(syscall(SYS_pidfd_open, heard_, 0)) : -1, POLLIN, 0},
+                                    pollfd{uevents_.file(), POLLIN, 0}};
         wait_for_the_next_change();
-        std::printf("player: %d by %d pixels shown\n", canvas.all().width, canvas.all().height);
         while (poll(waits.data(), waits.size(), -1) > 0) {
             bool const played = player::is_playing(state_);
             if ((waits[0].revents & POLLIN) != 0) tick();
             if ((waits[1].revents & POLLIN) != 0) read_keys(waits[1].fd);
             if ((waits[1].revents & (POLLERR | POLLHUP)) != 0) waits[1].fd = -1;  // no keys any more: the clock goes on
             if ((waits[2].revents & POLLIN) != 0) state_.played = state_.length, waits[2].fd = -1;
+            if ((waits[3].revents & POLLIN) != 0 && uevents_.take()) follow();
             if (player::is_playing(state_) != played) wait_for_the_next_change();
+            auto canvas = screen_.canvas();
             if (!screen_.show(player::draw_state(canvas, state_))) std::printf("player: a second was not shown\n");
         }
         return 1;
     }
 
 private:
+    bool show_all() {
+        auto canvas = screen_.canvas();
+        player::draw_all(canvas, title_, state_);
+        if (!screen_.show(canvas.all()))
+            return std::printf("player: the screen takes nothing: %s\n", std::strerror(errno)), false;
+        std::printf("player: %d by %d pixels shown\n", canvas.all().width, canvas.all().height);
+        return true;
+    }
+
+    /// The screen may have another size now.
+    void follow() {
+        auto const before = screen_.canvas().all();
+        if (auto const why = screen_.follow(); !why.empty()) return std::printf("player: the screen: %s\n", why.c_str()), void();
+        if (screen_.canvas().all() != before) show_all();
+    }
+
     /// While nothing plays there is none for up to a minute, and nothing wakes the processor.
     void wait_for_the_next_change() const {
         itimerspec each{{1, 0}, {1, 0}};
@@ -123,6 +140,7 @@ private:
     player::State state_{};
     Step pointer_{-1, -1};
     player::DrmScreen screen_;
+    player::Uevents uevents_;
 };
 
 }  // namespace
