@@ -29,13 +29,16 @@ struct Wall final : Output {
         for (std::int32_t i = 0; auto const pixel : shown) {
             auto const x = where.x + i % where.width, y = where.y + i / where.width;
             ASSERT_TRUE(x >= 0 && x < wide && y >= 0 && y < high) << x << ' ' << y;
-            pixels[static_cast<std::size_t>(y * wide + x)] = pixel & 0xff'ff'ff, ++i;
+            pixels[index_of(x, y)] = pixel & 0xff'ff'ff, ++i;
         }
         pieces += 1;
     }
     unsigned pieces{0};
+    [[nodiscard]] static std::size_t index_of(std::int32_t x, std::int32_t y) {
+        return static_cast<std::size_t>(y) * wide + static_cast<std::size_t>(x);
+    }
     [[nodiscard]] std::uint32_t at(std::int32_t x, std::int32_t y) const {
-        return pixels.at(static_cast<std::size_t>(y * wide + x));
+        return pixels.at(index_of(x, y));
     }
 };
 
