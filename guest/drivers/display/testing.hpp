@@ -37,9 +37,7 @@ struct Wall final : Output {
     [[nodiscard]] static std::size_t index_of(std::int32_t x, std::int32_t y) {
         return static_cast<std::size_t>(y) * wide + static_cast<std::size_t>(x);
     }
-    [[nodiscard]] std::uint32_t at(std::int32_t x, std::int32_t y) const {
-        return pixels.at(index_of(x, y));
-    }
+    [[nodiscard]] std::uint32_t at(std::int32_t x, std::int32_t y) const { return pixels.at(index_of(x, y)); }
 };
 
 constexpr protocol::Header head(Code type, std::uint32_t flags = 0, std::uint64_t fence = 0) {
