@@ -190,7 +190,11 @@ struct Wall final : display::Output {
         auto const end = where.x + where.width;
         require(where.x >= 0 && where.y >= 0 && where.height > 0 && where.y + where.height <= high && end <= wide &&
                 std::ssize(pixels) == std::ptrdiff_t{where.width} * where.height);
-        require(where.x / 60 == (end - 1) / 60 && (enlarged || where.x / 30 == (end - 1) / 30));
+        require(is_nobodys(where, pixels) || (where.x / 60 == (end - 1) / 60 && (enlarged || where.x / 30 == (end - 1) / 30)));
+    }
+    /// Black, where no window is: each begins a line below the one to its left.
+    static bool is_nobodys(sdk::Rect const& where, std::span<std::uint32_t const> pixels) {
+        return where.height == 1 && where.y < where.x / 30 && std::ranges::all_of(pixels, [](auto p) { return p == 0; });
     }
     bool enlarged{false};  // one of the first two may have the other's place too; what is on top is always whole
 };

@@ -58,11 +58,12 @@ public:
         if (auto const why = screen_.open("/dev/dri/card0"); !why.empty())
             return std::printf("player: the screen: %s\n", why.c_str()), 1;
         state_.seconds = uptime();
-        if (!show_all()) return 1;
+        // Before it says that it is there: a key that nobody reads is lost.
         std::array<pollfd, 4> waits{pollfd{timer_, POLLIN, 0},
                                     pollfd{::open("/dev/input/event0", O_RDONLY | O_CLOEXEC), POLLIN, 0},
                                     pollfd{heard_ > 0 ? static_cast<int>(syscall(SYS_pidfd_open, heard_, 0)) : -1, POLLIN, 0},
                                     pollfd{uevents_.file(), POLLIN, 0}};
+        if (!show_all()) return 1;
         wait_for_the_next_change();
         while (poll(waits.data(), waits.size(), -1) > 0) {
             bool const played = player::is_playing(state_);
